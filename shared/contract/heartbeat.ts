@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { hubConfigSchema, hubNameSchema } from './hub.ts';
+import { memberStates } from './member.ts';
+
+/** Most entries of each list in one heartbeat; what is over waits for the next one. */
+export const heartbeatListMax = 500;
+
+/** A session as its member tells it once, when it opened. */
+export const sessionReportSchema = z.object({
+  hub: hubNameSchema,
+  name: z.string().min(1).max(255),
+  user: z.string().max(255),
+  clientAddress: z.string().max(64),
+  clientHostname: z.string().max(255),
+  clientName: z.string().max(255),
+  /** Hex of the client's installation id (`UniqueId`), empty if it sent none. */
+  uniqueId: z.string().max(64),
+  maxConnections: z.number().int().min(1).max(32),
+  bridge: z.boolean(),
+  monitor: z.boolean(),
+  openedMs: z.number().int().nonnegative(),
+});
+export type SessionReport = z.infer<typeof sessionReportSchema>;
+
+export const sessionRefSchema = z.object({
+  hub: hubNameSchema,
+  name: z.string().min(1).max(255),
+});
+export type SessionRef = z.infer<typeof sessionRefSchema>;
+
+/** A hub instance on the member. `epoch` is the placement's; 0 for a static hub. */
+export const hubReportSchema = z.object({
+  name: hubNameSchema,
+  kind: z.enum(['static', 'dynamic']),
+  epoch: z.number().int().nonnegative(),
+  sessions: z.number().int().nonnegative(),
+  configVersion: z.number().int().nonnegative(),
+});
+export type HubReport = z.infer<typeof hubReportSchema>;
+
+/**
+ * `POST /v1/heartbeats`: what the member observes. Lists of changes are repeated until a heartbeat
+ * that carried them was answered, so each may arrive twice and none is lost.
+ */
+export const observedSchema = z.object({
+  epoch: z.number().int().positive(),
+  /** Grows by one with each new heartbeat of an epoch; a retry keeps its number. */
+  seq: z.number().int().positive(),
+  /** `draining` once the node was told to stop (SIGTERM, Spot notice): never back. */
+  state: z.enum(['active', 'draining']),
+  sessions: z.number().int().nonnegative(),
+  connections: z.number().int().nonnegative(),
+  /** Number of hub instances running. */
+  hubs: z.number().int().nonnegative(),
+  opened: z.array(sessionReportSchema).max(heartbeatListMax),
+  closed: z.array(sessionRefSchema).max(heartbeatListMax),
+  /** Dynamic hub instances that are closed for good on this member, with their placement epoch. */
+  released: z
+    .array(z.object({ name: hubNameSchema, epoch: z.number().int().positive() }))
+    .max(heartbeatListMax),
+  /** Orders carried out; see {@link desiredSchema}. */
+  done: z.array(z.string().max(64)).max(heartbeatListMax),
+});
+export type Observed = z.infer<typeof observedSchema>;
+
+/** One thing the control plane wants done; repeated in every answer until it is in `done`. */
+export const orderSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('disconnect'),
+    id: z.string().max(64),
+    hub: hubNameSchema,
+    session: z.string(),
+  }),
+  z.object({ kind: z.literal('configure'), id: z.string().max(64), hub: hubConfigSchema }),
+  z.object({ kind: z.literal('remove'), id: z.string().max(64), hub: hubNameSchema }),
+]);
+export type Order = z.infer<typeof orderSchema>;
+
+/** The answer: what the control plane desires. Level-triggered; a lost answer costs one period. */
+export const desiredSchema = z.object({
+  state: z.enum(memberStates),
+  orders: z.array(orderSchema).max(heartbeatListMax),
+});
+export type Desired = z.infer<typeof desiredSchema>;

@@ -1,0 +1,9 @@
+/** The agent API: paths of the IAM-signed function URL that members call. All are POST, JSON both ways. */
+export const agentRoutes = {
+  join: '/v1/members',
+  heartbeat: '/v1/heartbeats',
+  redeem: '/v1/tickets/redeem',
+} as const;
+
+/** Largest request body either side of the agent API accepts. */
+export const agentBodyBytesMax = 1024 * 1024;

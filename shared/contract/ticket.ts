@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { policySchema } from './policy.ts';
+import { hubConfigSchema } from './hub.ts';
+
+/** `POST /v1/tickets/redeem`: one question per arriving ticket. The caller's identity is the member. */
+export const redeemRequestSchema = z.object({
+  /** SHA-256 of the ticket, hex. */
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+  /** The member's epoch. */
+  epoch: z.number().int().positive(),
+});
+export type RedeemRequest = z.infer<typeof redeemRequestSchema>;
+
+/** What a redeemed ticket admits to. Everything a session needs, and no credential. */
+export const grantSchema = z.object({
+  sessionName: z.string().min(1).max(255),
+  user: z.string().max(255),
+  hub: hubConfigSchema,
+  /** Epoch of the dynamic hub's placement; 0 for a static hub. */
+  placementEpoch: z.number().int().nonnegative(),
+  policy: policySchema,
+  /** Welcome's `timeout`: a session without traffic ends after this long. */
+  sessionTimeoutMs: z.number().int().min(2_000).max(60_000),
+  /** Set for clients that misplace additional connections (protocol/04 §3). */
+  singleConnection: z.boolean(),
+  message: z.string().max(20_000),
+});
+export type Grant = z.infer<typeof grantSchema>;
