@@ -1,5 +1,5 @@
-import { sha0, sha0Bytes } from './sha0.ts';
 import { assert } from '#shared/kernel/assert.ts';
+import { sha0, sha0Bytes } from './sha0.ts';
 
 /**
  * The form in which a user's password is stored: SHA-0 of the password and the user name in
