@@ -12,8 +12,7 @@ export type WireErrorCode =
   | 'http-over-limit'
   | 'http-unsupported'
   | 'stream-block-over-limit'
-  | 'stream-keep-alive-over-limit'
-  | 'stream-block-not-inflatable';
+  | 'stream-keep-alive-over-limit';
 
 /** A peer broke the protocol. It ends that peer's connection and nothing else. */
 export class WireError extends Error {
