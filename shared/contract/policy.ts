@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Policy, defaultPolicy } from '#shared/wire/policy.ts';
+import { defaultPolicy, type Policy } from '#shared/wire/policy.ts';
 
 /** Any number or flag of the wire's policy; fields left out take the default. */
 export const policySchema: z.ZodType<Policy> = z

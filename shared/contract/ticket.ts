@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { policySchema } from './policy.ts';
 import { hubConfigSchema } from './hub.ts';
+import { policySchema } from './policy.ts';
 
 /** `POST /v1/tickets/redeem`: one question per arriving ticket. The caller's identity is the member. */
 export const redeemRequestSchema = z.object({

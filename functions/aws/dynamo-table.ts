@@ -1,0 +1,174 @@
+import {
+  type AttributeValue,
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import {
+  type Attributes,
+  type Change,
+  type Condition,
+  getManyMax,
+  type Item,
+  type Key,
+  type Outcome,
+  type Page,
+  type Query,
+  type Table,
+} from '#functions/store/table.ts';
+import { assert } from '#shared/kernel/assert.ts';
+import { Expression } from './expression.ts';
+
+/** Longest wait for one DynamoDB call, retries included, milliseconds. */
+const callDeadlineMs = 5_000;
+/** BatchGetItem may leave keys out under load; asked again this many times. */
+const batchRoundsMax = 5;
+
+/**
+ * {@link Table} over DynamoDB. Throws what the SDK throws for faults of the environment; a failed
+ * condition is an outcome, with what was stored at that moment.
+ */
+export class DynamoTable implements Table {
+  readonly #client: DynamoDBClient;
+  readonly #name: string;
+
+  constructor(client: DynamoDBClient, name: string) {
+    this.#client = client;
+    this.#name = name;
+  }
+
+  async get(key: Key): Promise<Item | undefined> {
+    const { Item: found } = await this.#client.send(
+      new GetItemCommand({ TableName: this.#name, Key: marshall(key), ConsistentRead: true }),
+      deadline(),
+    );
+    return found && itemOf(found);
+  }
+
+  async getMany(keys: readonly Key[]): Promise<readonly (Item | undefined)[]> {
+    assert(keys.length <= getManyMax, `getMany takes at most ${getManyMax} keys`);
+    if (keys.length === 0) return [];
+    const found = new Map<string, Item>();
+    let wanted: Record<string, AttributeValue>[] = keys.map((key) => marshall(key));
+    for (let round = 0; wanted.length > 0; round += 1) {
+      if (round === batchRoundsMax) throw new Error('DynamoDB left keys of a batch unread');
+      const { Responses, UnprocessedKeys } = await this.#client.send(
+        new BatchGetItemCommand({
+          RequestItems: { [this.#name]: { Keys: wanted, ConsistentRead: true } },
+        }),
+        deadline(),
+      );
+      for (const raw of Responses?.[this.#name] ?? []) {
+        const item = itemOf(raw);
+        found.set(keyText(item), item);
+      }
+      wanted = UnprocessedKeys?.[this.#name]?.Keys ?? [];
+    }
+    return keys.map((key) => found.get(keyText(key)));
+  }
+
+  async put(key: Key, attributes: Attributes, condition: Condition): Promise<Outcome> {
+    const item: Item = { ...attributes, ...key };
+    const expression = new Expression();
+    const text = expression.condition(condition);
+    return this.#guarded(key, async () => {
+      await this.#client.send(
+        new PutItemCommand({
+          TableName: this.#name,
+          Item: marshall(item),
+          ...(text !== undefined && { ConditionExpression: text }),
+          ...expression.placeholders(),
+        }),
+        deadline(),
+      );
+      return item;
+    });
+  }
+
+  async update(key: Key, change: Change, condition: Condition): Promise<Outcome> {
+    const expression = new Expression();
+    const changeText = expression.change(change);
+    const conditionText = expression.condition(condition);
+    return this.#guarded(key, async () => {
+      const { Attributes: after } = await this.#client.send(
+        new UpdateItemCommand({
+          TableName: this.#name,
+          Key: marshall(key),
+          UpdateExpression: changeText,
+          ...(conditionText !== undefined && { ConditionExpression: conditionText }),
+          ...expression.placeholders(),
+          ReturnValues: 'ALL_NEW',
+        }),
+        deadline(),
+      );
+      assert(after !== undefined, 'an update returns the new item');
+      return itemOf(after);
+    });
+  }
+
+  async delete(key: Key, condition: Condition): Promise<Outcome> {
+    const expression = new Expression();
+    const text = expression.condition(condition);
+    return this.#guarded(key, async () => {
+      const { Attributes: before } = await this.#client.send(
+        new DeleteItemCommand({
+          TableName: this.#name,
+          Key: marshall(key),
+          ...(text !== undefined && { ConditionExpression: text }),
+          ...expression.placeholders(),
+          ReturnValues: 'ALL_OLD',
+        }),
+        deadline(),
+      );
+      return before === undefined ? { ...key } : itemOf(before);
+    });
+  }
+
+  async query(query: Query): Promise<Page> {
+    const { Items, LastEvaluatedKey } = await this.#client.send(
+      new QueryCommand({
+        TableName: this.#name,
+        ConsistentRead: true,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+        ExpressionAttributeValues: marshall({ ':pk': query.pk, ':sk': query.skPrefix }),
+        Limit: query.limit,
+        ...(query.after !== undefined && {
+          ExclusiveStartKey: marshall({ pk: query.pk, sk: query.after }),
+        }),
+      }),
+      deadline(),
+    );
+    return {
+      items: (Items ?? []).map(itemOf),
+      next: LastEvaluatedKey && String(unmarshall(LastEvaluatedKey)['sk']),
+    };
+  }
+
+  /** Turn a failed condition into an outcome; re-read when the engine did not say what it saw. */
+  async #guarded(key: Key, write: () => Promise<Item>): Promise<Outcome> {
+    try {
+      return { kind: 'written', item: await write() };
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return { kind: 'refused', current: await this.get(key) };
+    }
+  }
+}
+
+function deadline(): { abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.timeout(callDeadlineMs) };
+}
+
+function itemOf(raw: Record<string, AttributeValue>): Item {
+  return unmarshall(raw) as Item;
+}
+
+function keyText(key: Key): string {
+  return `${key.pk}\u0000${key.sk}`;
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import type { HubConfig } from '#shared/contract/hub.ts';
+import { type HubName, hubName } from '#shared/kernel/ids.ts';
+import { attributesOf } from './attributes.ts';
+import { keyOf } from './keys.ts';
+import { itemsUnder } from './pages.ts';
+import { type Item, is, itemAbsent, type Table } from './table.ts';
+
+/** A hub as its administrators configured it. */
+const hubSchema = z.object({
+  name: z.string().transform(hubName),
+  kind: z.enum(['static', 'dynamic']),
+  version: z.number().int().positive(),
+  online: z.boolean(),
+  /** Most sessions over the whole cluster; 0 = no limit. */
+  maxSession: z.number().int().nonnegative(),
+  /** Kept out of the list any client may ask for. */
+  noEnum: z.boolean(),
+  /** Sealed SHA-0 of the hub administrator's password; absent while none is set. */
+  sealedPassword: z.instanceof(Uint8Array).optional(),
+  /** Sealed SHA-0 of password and "ADMINISTRATOR": the hub's built-in user (protocol/03). */
+  sealedSecurePassword: z.instanceof(Uint8Array).optional(),
+  /** Welcome's `timeout` for sessions of this hub. */
+  sessionTimeoutMs: z.number().int().min(2_000).max(60_000),
+  /** Shown to users when they connect; empty = none. */
+  message: z.string().max(20_000),
+  createdMs: z.number().int(),
+});
+
+export type Hub = Readonly<z.infer<typeof hubSchema>>;
+
+/** Most hubs a cluster lists (protocol/06 §1). */
+export const hubsMax = 100_000;
+
+export class HubStore {
+  readonly #table: Table;
+
+  constructor(table: Table) {
+    this.#table = table;
+  }
+
+  async get(name: HubName): Promise<Hub | undefined> {
+    const item = await this.#table.get(keyOf.hub(name));
+    return item && hubOf(item);
+  }
+
+  /** False: a hub of that name exists. The directory entry comes first: a hub is never unlisted. */
+  async create(hub: Hub): Promise<boolean> {
+    await this.#table.put(keyOf.directory(hub.name), { name: hub.name }, { kind: 'always' });
+    const outcome = await this.#table.put(keyOf.hub(hub.name), attributesOf(hub), itemAbsent);
+    return outcome.kind === 'written';
+  }
+
+  /** Replace what was read at `seenVersion`. False: someone changed it meanwhile. */
+  async replace(hub: Hub, seenVersion: number): Promise<boolean> {
+    const outcome = await this.#table.put(
+      keyOf.hub(hub.name),
+      attributesOf(hub),
+      is('version', seenVersion),
+    );
+    return outcome.kind === 'written';
+  }
+
+  /** Remove the hub's own items; users and sessions are removed by their stores. */
+  async remove(name: HubName): Promise<boolean> {
+    const outcome = await this.#table.delete(keyOf.hub(name), {
+      kind: 'present',
+      attribute: 'pk',
+    });
+    await this.#table.delete(keyOf.directory(name), { kind: 'always' });
+    return outcome.kind === 'written';
+  }
+
+  /** All hubs by name. Each is read on its own: a listed name without a hub is skipped. */
+  async *list(): AsyncGenerator<Hub> {
+    for await (const entry of itemsUnder(this.#table, 'DIRECTORY', 'HUB#', hubsMax)) {
+      const hub = await this.get(hubName(String(entry['name'])));
+      if (hub !== undefined) yield hub;
+    }
+  }
+}
+
+/** What members are told of a hub. */
+export function hubConfigOf(hub: Hub): HubConfig {
+  return { name: hub.name, kind: hub.kind, version: hub.version, online: hub.online };
+}
+
+function hubOf(item: Item): Hub {
+  return hubSchema.parse(item);
+}

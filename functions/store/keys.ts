@@ -1,0 +1,31 @@
+import { type HubName, type MemberId, nameKey } from '#shared/kernel/ids.ts';
+import type { Key } from './table.ts';
+
+/** Where each kind of item lives in the one table. Names are keyed without regard to case. */
+export const keyOf = {
+  /** Server-wide settings. */
+  server: (): Key => ({ pk: 'SERVER', sk: 'CONFIG' }),
+  member: (id: MemberId): Key => ({ pk: `MEMBER#${id}`, sk: 'STATE' }),
+  /** One small item per member, so that members can be listed without reading their state. */
+  fleet: (id: MemberId): Key => ({ pk: 'FLEET', sk: `MEMBER#${id}` }),
+  /** One small item per hub, for the same reason. */
+  directory: (hub: HubName): Key => ({ pk: 'DIRECTORY', sk: `HUB#${nameKey(hub)}` }),
+  hub: (hub: HubName): Key => ({ pk: hubPartition(hub), sk: 'CONFIG' }),
+  placement: (hub: HubName): Key => ({ pk: hubPartition(hub), sk: 'PLACEMENT' }),
+  user: (hub: HubName, user: string): Key => ({
+    pk: hubPartition(hub),
+    sk: `${userPrefix}${nameKey(user)}`,
+  }),
+  session: (hub: HubName, session: string): Key => ({
+    pk: hubPartition(hub),
+    sk: `${sessionPrefix}${nameKey(session)}`,
+  }),
+  ticket: (digest: string): Key => ({ pk: `TICKET#${digest}`, sk: 'GRANT' }),
+} as const;
+
+export const userPrefix = 'USER#';
+export const sessionPrefix = 'SESSION#';
+
+export function hubPartition(hub: HubName): string {
+  return `HUB#${nameKey(hub)}`;
+}

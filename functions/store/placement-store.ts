@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { type HubName, type MemberId, memberId } from '#shared/kernel/ids.ts';
+import { keyOf } from './keys.ts';
+import { all, type Item, is, itemAbsent, type Table } from './table.ts';
+
+/** Where a dynamic hub runs. It is live only while its member holds this very epoch and a lease. */
+const placementSchema = z.object({
+  memberId: z.string().transform(memberId),
+  memberEpoch: z.number().int().positive(),
+  /** Grows with every claim and release (I3). */
+  epoch: z.number().int().positive(),
+  phase: z.enum([
+    'live',
+    'releasing', // its member closes it; no admission until it said so
+    'released', // closed: anyone may claim
+  ]),
+  claimedMs: z.number().int(),
+});
+
+export type Placement = Readonly<z.infer<typeof placementSchema>>;
+
+export type Claim =
+  | { readonly kind: 'claimed'; readonly placement: Placement }
+  /** Another claim won; this is what it wrote. */
+  | { readonly kind: 'refused'; readonly current: Placement | undefined };
+
+export class PlacementStore {
+  readonly #table: Table;
+
+  constructor(table: Table) {
+    this.#table = table;
+  }
+
+  async get(hub: HubName): Promise<Placement | undefined> {
+    const item = await this.#table.get(keyOf.placement(hub));
+    return item && placementOf(item);
+  }
+
+  /**
+   * Claim a hub for a member at the next epoch. Conditional on the epoch that was decided upon, so
+   * of several first clients exactly one claims (I1); our own retried success counts as claimed.
+   */
+  async claim(
+    hub: HubName,
+    seen: Placement | undefined,
+    member: { readonly memberId: MemberId; readonly epoch: number },
+    nowMs: number,
+  ): Promise<Claim> {
+    const wanted: Placement = {
+      memberId: member.memberId,
+      memberEpoch: member.epoch,
+      epoch: (seen?.epoch ?? 0) + 1,
+      phase: 'live',
+      claimedMs: nowMs,
+    };
+    const outcome = await this.#table.put(
+      keyOf.placement(hub),
+      { ...wanted },
+      seen === undefined ? itemAbsent : is('epoch', seen.epoch),
+    );
+    if (outcome.kind === 'written') return { kind: 'claimed', placement: wanted };
+    const current = outcome.current && placementOf(outcome.current);
+    const ours =
+      current?.epoch === wanted.epoch &&
+      current.memberId === wanted.memberId &&
+      current.memberEpoch === wanted.memberEpoch &&
+      current.phase === 'live';
+    return ours ? { kind: 'claimed', placement: current } : { kind: 'refused', current };
+  }
+
+  /** First step of moving a hub: its member is to close it, admission waits. */
+  async beginRelease(hub: HubName, epoch: number): Promise<boolean> {
+    const outcome = await this.#table.update(
+      keyOf.placement(hub),
+      { set: { phase: 'releasing' } },
+      all(is('epoch', epoch), is('phase', 'live')),
+    );
+    return outcome.kind === 'written';
+  }
+
+  /** Second step: its member says that the instance of this epoch is closed. Idempotent. */
+  async release(hub: HubName, member: MemberId, epoch: number): Promise<boolean> {
+    const outcome = await this.#table.update(
+      keyOf.placement(hub),
+      { set: { phase: 'released' }, add: { epoch: 1 } },
+      all(is('epoch', epoch), is('memberId', member)),
+    );
+    return outcome.kind === 'written';
+  }
+
+  async remove(hub: HubName): Promise<void> {
+    await this.#table.delete(keyOf.placement(hub), { kind: 'always' });
+  }
+}
+
+function placementOf(item: Item): Placement {
+  return placementSchema.parse(item);
+}

@@ -1,0 +1,31 @@
+import { HubStore } from './hub-store.ts';
+import { MemberStore } from './member-store.ts';
+import { PlacementStore } from './placement-store.ts';
+import { ServerStore } from './server-store.ts';
+import { SessionStore } from './session-store.ts';
+import type { Table } from './table.ts';
+import { TicketStore } from './ticket-store.ts';
+import { UserStore } from './user-store.ts';
+
+/** Every aggregate over one table. */
+export interface Stores {
+  readonly hubs: HubStore;
+  readonly members: MemberStore;
+  readonly placements: PlacementStore;
+  readonly server: ServerStore;
+  readonly sessions: SessionStore;
+  readonly tickets: TicketStore;
+  readonly users: UserStore;
+}
+
+export function storesOver(table: Table): Stores {
+  return {
+    hubs: new HubStore(table),
+    members: new MemberStore(table),
+    placements: new PlacementStore(table),
+    server: new ServerStore(table),
+    sessions: new SessionStore(table),
+    tickets: new TicketStore(table),
+    users: new UserStore(table),
+  };
+}

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { policySchema } from '#shared/contract/policy.ts';
+import type { HubName } from '#shared/kernel/ids.ts';
+import { attributesOf } from './attributes.ts';
+import { hubPartition, keyOf, userPrefix } from './keys.ts';
+import { itemsUnder } from './pages.ts';
+import { type Item, is, itemAbsent, itemPresent, type Table } from './table.ts';
+
+/** A user of one hub. */
+const userSchema = z.object({
+  name: z.string().min(1).max(255),
+  version: z.number().int().positive(),
+  groupName: z.string(),
+  realname: z.string(),
+  note: z.string(),
+  /** `sealedKey`: SHA-0 of password and upper-case name, which is enough to log in: never in clear. */
+  auth: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('anonymous') }),
+    z.object({ kind: z.literal('password'), sealedKey: z.instanceof(Uint8Array) }),
+  ]),
+  /** The user's own policy; absent: the default. */
+  policy: policySchema.optional(),
+  /** Refused from then on; 0 = never. */
+  expiresMs: z.number().int().nonnegative(),
+  createdMs: z.number().int(),
+  updatedMs: z.number().int(),
+  logins: z.number().int().nonnegative(),
+  lastLoginMs: z.number().int().nonnegative(),
+});
+
+export type User = Readonly<z.infer<typeof userSchema>>;
+
+/** Most users of one hub (protocol/06 §1). */
+export const usersMax = 10_000;
+
+export class UserStore {
+  readonly #table: Table;
+
+  constructor(table: Table) {
+    this.#table = table;
+  }
+
+  async get(hub: HubName, name: string): Promise<User | undefined> {
+    const item = await this.#table.get(keyOf.user(hub, name));
+    return item && userOf(item);
+  }
+
+  /** False: a user of that name exists. */
+  async create(hub: HubName, user: User): Promise<boolean> {
+    const outcome = await this.#table.put(
+      keyOf.user(hub, user.name),
+      attributesOf(user),
+      itemAbsent,
+    );
+    return outcome.kind === 'written';
+  }
+
+  /** Replace what was read at `seenVersion`. False: someone changed it meanwhile. */
+  async replace(hub: HubName, user: User, seenVersion: number): Promise<boolean> {
+    const outcome = await this.#table.put(
+      keyOf.user(hub, user.name),
+      attributesOf(user),
+      is('version', seenVersion),
+    );
+    return outcome.kind === 'written';
+  }
+
+  /** False: there was no such user. */
+  async remove(hub: HubName, name: string): Promise<boolean> {
+    const outcome = await this.#table.delete(keyOf.user(hub, name), itemPresent);
+    return outcome.kind === 'written';
+  }
+
+  async *list(hub: HubName): AsyncGenerator<User> {
+    for await (const item of itemsUnder(this.#table, hubPartition(hub), userPrefix, usersMax)) {
+      yield userOf(item);
+    }
+  }
+
+  /** Count a session that was seen to open; a user deleted meanwhile stays deleted. */
+  async countLogin(hub: HubName, name: string, openedMs: number): Promise<void> {
+    await this.#table.update(
+      keyOf.user(hub, name),
+      { add: { logins: 1 }, set: { lastLoginMs: openedMs } },
+      itemPresent,
+    );
+  }
+}
+
+function userOf(item: Item): User {
+  return userSchema.parse(item);
+}
