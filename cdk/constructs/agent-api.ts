@@ -1,0 +1,61 @@
+import { Duration } from 'aws-cdk-lib';
+import { Effect, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { FunctionUrlAuthType, InvokeMode } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { NodeFunction } from './node-function.ts';
+import type { ClusterSecret } from './secrets.ts';
+import type { StateTable } from './state-table.ts';
+import type { Watchdog } from './watchdog.ts';
+
+export interface AgentApiProps {
+  readonly table: StateTable;
+  readonly clusterSecret: ClusterSecret;
+  readonly watchdog: Watchdog;
+}
+
+/** What members talk to: join, heartbeat, redeem. IAM says who is calling (design.md §5). */
+export class AgentApi extends Construct {
+  /** Ends with a slash. */
+  readonly url: string;
+  private readonly lambda: NodeFunction;
+
+  constructor(scope: Construct, id: string, props: AgentApiProps) {
+    super(scope, id);
+    this.lambda = new NodeFunction(this, 'Function', {
+      folder: 'agent-api',
+      timeout: Duration.seconds(10),
+      memoryMb: 1_024,
+    });
+    this.url = this.lambda.addFunctionUrl({
+      authType: FunctionUrlAuthType.AWS_IAM,
+      invokeMode: InvokeMode.BUFFERED,
+    }).url;
+    props.table.grantItems(this.lambda);
+    props.clusterSecret.grantRead(this.lambda);
+    props.watchdog.grantSend(this.lambda);
+  }
+
+  /**
+   * Let a role call the URL, and only the URL. Since October 2025 both actions are asked for; the
+   * conditions keep the second from becoming a right to invoke the function directly, which would
+   * let a member write its own request context.
+   */
+  grantCall(role: IRole): void {
+    role.addToPrincipalPolicy(
+      new PolicyStatement({
+        effect: Effect.ALLOW,
+        actions: ['lambda:InvokeFunctionUrl'],
+        resources: [this.lambda.functionArn],
+        conditions: { StringEquals: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' } },
+      }),
+    );
+    role.addToPrincipalPolicy(
+      new PolicyStatement({
+        effect: Effect.ALLOW,
+        actions: ['lambda:InvokeFunction'],
+        resources: [this.lambda.functionArn],
+        conditions: { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } },
+      }),
+    );
+  }
+}

@@ -1,0 +1,66 @@
+import { AssetHashType, DockerImage, Stack } from 'aws-cdk-lib';
+import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import { Construct } from 'constructs';
+import { buildSync } from 'esbuild';
+import { esbuildOptions } from './esbuild-options.ts';
+import { repositoryRoot } from './repository-root.ts';
+
+/** Programs of the node agent: the agent itself, and what it runs in worker threads. */
+const entryPoints = ['main.ts'];
+
+/** The node agent as one directory of bundled ES modules, zipped into the assets bucket. */
+export class MemberBundle extends Construct {
+  /** `s3://bucket/key` of the zip. */
+  readonly objectUrl: string;
+  private readonly asset: Asset;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.asset = new Asset(this, 'Asset', {
+      path: `${repositoryRoot}/node-agent`,
+      assetHashType: AssetHashType.OUTPUT,
+      bundling: {
+        image: DockerImage.fromRegistry('none'), // never used: the local bundler always succeeds
+        local: {
+          tryBundle: (outputDirectory) => {
+            bundle(outputDirectory);
+            return true;
+          },
+        },
+      },
+    });
+    this.objectUrl = this.asset.s3ObjectUrl;
+  }
+
+  /** Let a role download the bundle: this one object. */
+  grantDownload(role: IRole): void {
+    const arn = Stack.of(this).formatArn({
+      service: 's3',
+      account: '',
+      region: '',
+      resource: this.asset.s3BucketName,
+      resourceName: this.asset.s3ObjectKey,
+    });
+    role.addToPrincipalPolicy(new PolicyStatement({ actions: ['s3:GetObject'], resources: [arn] }));
+  }
+}
+
+function bundle(outputDirectory: string): void {
+  buildSync({
+    absWorkingDir: repositoryRoot,
+    entryPoints: entryPoints.map((file) => `node-agent/${file}`),
+    outdir: outputDirectory,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: esbuildOptions.target,
+    mainFields: [...esbuildOptions.mainFields],
+    banner: { js: esbuildOptions.banner },
+    keepNames: true,
+    sourcemap: true,
+    sourcesContent: false,
+    logLevel: 'warning',
+  });
+}

@@ -1,0 +1,86 @@
+import { Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+
+/** Where things are on a member's machine. */
+export const memberPaths = {
+  config: '/etc/etherfleet/agent.json',
+  program: '/opt/etherfleet',
+  unit: '/etc/systemd/system/etherfleet.service',
+} as const;
+
+/** `agent.json`: all a node agent is told; who it is comes from its instance's metadata. */
+export interface AgentConfig {
+  readonly agentApiUrl: string;
+  readonly region: string;
+  /** Most sessions. */
+  readonly capacity: number;
+  readonly weight: number;
+  readonly listen: { readonly address: string; readonly port: number };
+}
+
+export interface CloudConfigProps {
+  readonly agent: AgentConfig;
+  /** `s3://bucket/key` of the zipped agent. */
+  readonly bundleUrl: string;
+  readonly stopSeconds: number;
+}
+
+/** User data that turns a fresh Amazon Linux 2023 into a member. The body is JSON, which is YAML. */
+export function memberCloudConfig(scope: Construct, props: CloudConfigProps): string {
+  const stack = Stack.of(scope);
+  const document = {
+    write_files: [
+      {
+        path: memberPaths.config,
+        permissions: '0644',
+        content: stack.toJsonString(props.agent),
+      },
+      { path: memberPaths.unit, permissions: '0644', content: systemdUnit(props.stopSeconds) },
+    ],
+    runcmd: [
+      ['dnf', 'install', '-y', 'nodejs24', 'unzip'],
+      ['aws', 's3', 'cp', '--no-progress', props.bundleUrl, '/run/etherfleet.zip'],
+      ['mkdir', '-p', memberPaths.program],
+      ['unzip', '-o', '/run/etherfleet.zip', '-d', memberPaths.program],
+      ['systemctl', 'daemon-reload'],
+      ['systemctl', 'enable', '--now', 'etherfleet.service'],
+    ],
+  };
+  return `#cloud-config\n${stack.toJsonString(document)}\n`;
+}
+
+function systemdUnit(stopSeconds: number): string {
+  return `[Unit]
+Description=etherfleet node agent
+Wants=network-online.target
+After=network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=/usr/bin/node-24 --enable-source-maps ${memberPaths.program}/main.mjs --config ${memberPaths.config}
+Restart=always
+RestartSec=1
+KillSignal=SIGTERM
+TimeoutStopSec=${stopSeconds}
+LimitNOFILE=65536
+DynamicUser=yes
+AmbientCapabilities=CAP_NET_BIND_SERVICE
+CapabilityBoundingSet=CAP_NET_BIND_SERVICE
+NoNewPrivileges=yes
+ProtectSystem=strict
+ProtectHome=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectControlGroups=yes
+PrivateTmp=yes
+PrivateDevices=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+
+[Install]
+WantedBy=multi-user.target
+`;
+}

@@ -1,0 +1,17 @@
+import { type IVpc, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Construct } from 'constructs';
+
+/** Two zones of public subnets. Members own public addresses (ADR 0004), so nothing needs a NAT. */
+export class Network extends Construct {
+  readonly vpc: IVpc;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.vpc = new Vpc(this, 'Vpc', {
+      maxAzs: 2,
+      natGateways: 0,
+      subnetConfiguration: [{ name: 'Public', subnetType: SubnetType.PUBLIC, cidrMask: 20 }],
+      restrictDefaultSecurityGroup: false, // unused, and restricting it takes a custom resource
+    }) as IVpc; // aws-cdk-lib's own types disagree under exactOptionalPropertyTypes
+  }
+}

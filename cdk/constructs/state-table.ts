@@ -1,0 +1,44 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { env } from '#functions/env.ts';
+
+/**
+ * What a function may do to items. No Scan: a scan as a query is a design fault. No table actions.
+ */
+const itemActions = [
+  'dynamodb:GetItem',
+  'dynamodb:BatchGetItem',
+  'dynamodb:Query',
+  'dynamodb:PutItem',
+  'dynamodb:UpdateItem',
+  'dynamodb:DeleteItem',
+];
+
+/** The one table all state lives in. It outlives the stack. */
+export class StateTable extends Construct {
+  private readonly table: Table;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.table = new Table(this, 'Table', {
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      sortKey: { name: 'sk', type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.AWS_MANAGED,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      timeToLiveAttribute: 'ttl', // garbage collection, never a timer
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+  }
+
+  /** Let `lambda` read and write items, and tell it the table's name. */
+  grantItems(lambda: LambdaFunction): void {
+    lambda.addToRolePolicy(
+      new PolicyStatement({ actions: itemActions, resources: [this.table.tableArn] }),
+    );
+    lambda.addEnvironment(env.tableName, this.table.tableName);
+  }
+}
