@@ -42,7 +42,10 @@ function decode(chunks: Iterable<Buffer>, options: FrameDecoderOptions = {}): Ev
 function naive(stream: Buffer): Event[] {
   const events: Event[] = [];
   let offset = 0;
-  const word = (): number => stream.readUInt32BE((offset += 4) - 4);
+  const word = (): number => {
+    offset += 4;
+    return stream.readUInt32BE(offset - 4);
+  };
   while (offset < stream.length) {
     const count = word();
     if (count === 0xffffffff) {
