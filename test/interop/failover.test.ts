@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { GenuineClient } from '#test/netns/genuine-client.ts';
+import { type Caller, frameLimitMs, Stage } from './stage.ts';
+
+let stage: Stage;
+before(async () => {
+  stage = await Stage.raise('effail');
+});
+after(() => stage?.lower());
+
+/** What design.md promises is 10.5 s and 5 s; the limits only tell "by itself" from "never". */
+const cases = [
+  { ending: 'kill -9', signal: 'SIGKILL', hub: 'KILLED', limitMs: 40_000 },
+  { ending: 'SIGTERM', signal: 'SIGTERM', hub: 'DRAINED', limitMs: 40_000 },
+] as const;
+
+for (const { ending, signal, hub, limitMs } of cases) {
+  test(`${ending} of the hosting member: both clients are back, and frames flow`, async (t) => {
+    await stage.createHub(hub, 'dynamic');
+    const callers = ['alice', 'bob'].map(
+      (user): Caller => ({
+        hub,
+        user,
+        credential: { kind: 'password', password: `pw-${user}` },
+        maxConnections: 2,
+      }),
+    );
+    for (const caller of callers) await stage.createUser(caller);
+    const [first, second] = (await stage.connected(...callers)) as [GenuineClient, GenuineClient];
+    await first.reaches(second.tapAddress, frameLimitMs);
+    const before = await first.serverAddress();
+    const member = stage.cluster.members().find(({ address }) => address === before);
+    assert.ok(member, `no member has the address ${before}`);
+    const pings = first.pingLog(second.tapAddress);
+    const lastReplyMs = await pings.repliesAfter(0, frameLimitMs);
+
+    const endedMs = stage.cluster.killMember(member.id, signal);
+    const backs = [];
+    for (const client of [first, second]) backs.push(await client.returned(endedMs, limitMs));
+    const backMs = Math.max(...backs);
+    // Debian 5.01 can be "established" and yet damaged (protocol/04 §4): only replies prove it.
+    await pings.repliesAfter(backMs, frameLimitMs);
+    await pings.repliesAfter(Date.now() + 3_000, frameLimitMs);
+    pings.stop();
+
+    const servers = [await first.serverAddress(), await second.serverAddress()];
+    assert.equal(servers[0], servers[1], 'both on one member');
+    assert.notEqual(servers[0], before, 'on another member');
+    const silence = seconds(pings.longestSilenceMs(lastReplyMs));
+    t.diagnostic(`${ending}: back after ${seconds(backMs - endedMs)}, no frames for ${silence}`);
+    for (const client of [first, second]) await client.kill();
+  });
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

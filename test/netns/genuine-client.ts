@@ -1,0 +1,237 @@
+import { eventually } from '#test/support/eventually.ts';
+import { GenuineProgram } from './genuine-program.ts';
+import type { Host } from './host.ts';
+import { PingLog } from './ping-log.ts';
+import { properties } from './vpncmd.ts';
+
+/** The one account and device each client has; SoftEther names the device `vpn_NAME`. */
+const accountName = 'account';
+const nicName = 'vpn';
+/** Of the hosts on the switch, as opposed to loopback, where vpncmd connects. */
+const subnet = '10.77.0.0/24';
+const device = `vpn_${nicName}`;
+
+/** How the account proves who it is. `plain` is what SoftEther calls RADIUS or NT domain. */
+export type Credential =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'password'; readonly password: string }
+  | { readonly kind: 'plain'; readonly password: string };
+
+export interface Account {
+  /** `address:port` */
+  readonly server: string;
+  readonly hub: string;
+  readonly user: string;
+  readonly credential: Credential;
+  /** Between attempts; SoftEther forces it into 5..300. */
+  readonly retryIntervalSeconds?: number;
+  readonly maxConnections?: number;
+}
+
+/** What the client's status page says. */
+export interface ClientStatus {
+  readonly established: boolean;
+  /** The client's own words, such as `Retrying`. */
+  readonly text: string;
+  readonly sessionName: string | undefined;
+  readonly connections: number;
+  readonly establishedCount: number;
+}
+
+/** One line of the client's log about its account. */
+export interface ClientEvent {
+  readonly atMs: number;
+  readonly kind: 'trying' | 'connected' | 'failed';
+  readonly text: string;
+  /** SoftEther's error number, of a failure. */
+  readonly code: number | undefined;
+}
+
+/** A genuine VPN Client with one account, its virtual network adapter and an address on it. */
+export class GenuineClient {
+  readonly host: Host;
+  readonly #program: GenuineProgram;
+  #tapAddress = '';
+
+  private constructor(program: GenuineProgram) {
+    this.host = program.host;
+    this.#program = program;
+  }
+
+  static async start(host: Host): Promise<GenuineClient> {
+    const client = new GenuineClient(await GenuineProgram.start(host, 'vpnclient'));
+    await client.#program.command(['NicCreate', nicName]);
+    return client;
+  }
+
+  /** Start, set up and begin to connect; the adapter gets `tapAddress`, such as 10.88.0.1. */
+  static async dial(host: Host, account: Account, tapAddress: string): Promise<GenuineClient> {
+    const client = await GenuineClient.start(host);
+    await client.configure(account);
+    await client.setTapAddress(tapAddress);
+    await client.connect();
+    return client;
+  }
+
+  async configure(account: Account): Promise<void> {
+    const { server, hub, user, credential } = account;
+    await this.account(
+      'Create',
+      `/SERVER:${server}`,
+      `/HUB:${hub}`,
+      `/USERNAME:${user}`,
+      `/NICNAME:${nicName}`,
+    );
+    await this.account('RetrySet', '/NUM:999', `/INTERVAL:${account.retryIntervalSeconds ?? 5}`);
+    await this.setConnections(account.maxConnections ?? 1);
+    if (credential.kind === 'anonymous') return this.account('AnonymousSet');
+    const type = credential.kind === 'plain' ? 'radius' : 'standard';
+    return this.account('PasswordSet', `/PASSWORD:${credential.password}`, `/TYPE:${type}`);
+  }
+
+  async connect(): Promise<void> {
+    await this.account('Connect');
+  }
+
+  async disconnect(): Promise<void> {
+    await this.account('Disconnect');
+  }
+
+  async status(): Promise<ClientStatus> {
+    const rows = await this.#program.command(['AccountStatusGet', accountName]);
+    const status = properties(rows);
+    const text = status.get('Session Status') ?? '';
+    return {
+      established: text.includes('Session Established'),
+      text,
+      sessionName: status.get('Session Name'),
+      connections: Number(status.get('Number of TCP Connections') ?? 0),
+      establishedCount: Number.parseInt(status.get('Number of Established Sessions') ?? '0', 10),
+    };
+  }
+
+  /** What the client wrote about its account, with SoftEther's error numbers. */
+  events(): ClientEvent[] {
+    return this.#program.log('client_log').split('\n').flatMap(eventOf);
+  }
+
+  /** The last error the client met, and when. */
+  lastFailure(): ClientEvent | undefined {
+    return this.events().findLast((event) => event.kind === 'failed');
+  }
+
+  /** When the client first said "connected" after `sinceMs`. */
+  connectedAfter(sinceMs: number): number | undefined {
+    const isReturn = (event: ClientEvent) => event.kind === 'connected' && event.atMs > sinceMs;
+    return this.events().find(isReturn)?.atMs;
+  }
+
+  /** Wait until the client has said "connected" after `sinceMs`; when it did. */
+  async returned(sinceMs: number, limitMs: number): Promise<number> {
+    await eventually(() => {
+      if (this.connectedAfter(sinceMs) !== undefined) return undefined;
+      return `${this.host.name} is not back: ${this.events().at(-1)?.text}`;
+    }, limitMs);
+    return this.connectedAfter(sinceMs) ?? Number.NaN;
+  }
+
+  /** End the program at once, and with it the virtual network adapter. */
+  async kill(): Promise<void> {
+    await this.#program.end('SIGKILL');
+  }
+
+  /** Wait until the client says its session stands; a failure tells what it says instead. */
+  async established(limitMs: number): Promise<void> {
+    await eventually(async () => {
+      const { established, text } = await this.status();
+      if (established) return undefined;
+      return `${this.host.name} is "${text}", last error: ${this.lastFailure()?.text ?? 'none'}`;
+    }, limitMs);
+  }
+
+  /** Wait for a failure of this number. */
+  async failure(code: number, limitMs: number): Promise<ClientEvent> {
+    const matches = (event: ClientEvent) => event.code === code;
+    await eventually(() => {
+      if (this.events().some(matches)) return undefined;
+      const seen = this.lastFailure()?.text ?? 'no error at all';
+      return `${this.host.name} should show error ${code} but shows ${seen}`;
+    }, limitMs);
+    return this.events().find(matches) as ClientEvent;
+  }
+
+  /** The server the session's connections go to, from the kernel's own table. */
+  async serverAddress(): Promise<string | undefined> {
+    const sockets = await this.host.mustExec(['ss', '-Htn', 'state', 'established', 'dst', subnet]);
+    return /(10\.77\.0\.\d+):\d+\s*$/m.exec(sockets)?.[1];
+  }
+
+  /** The address of the virtual network adapter. */
+  get tapAddress(): string {
+    return this.#tapAddress;
+  }
+
+  async setTapAddress(address: string): Promise<void> {
+    this.#tapAddress = address;
+    await this.host.ip('addr', 'replace', `${address}/24`, 'dev', device);
+    await this.host.ip('link', 'set', device, 'up');
+    // Ask for a lost neighbour five times a second, so that outages are measured as finely.
+    const retransmit = `/proc/sys/net/ipv4/neigh/${device}/retrans_time_ms`;
+    await this.host.mustExec(['sh', '-c', `echo 200 > ${retransmit}`]);
+  }
+
+  /** Wait until `address` answers through the adapter. */
+  async reaches(address: string, limitMs: number): Promise<void> {
+    await eventually(async () => {
+      const ping = ['ping', '-n', '-c', '1', '-W', '1', '-I', device, address];
+      if ((await this.host.exec(ping)).code === 0) return undefined;
+      const { text, connections } = await this.status();
+      return `${this.host.name}, "${text}" on ${connections}, gets no answer from ${address}`;
+    }, limitMs);
+  }
+
+  /** One look, of about a second, whether `address` answers. */
+  async hears(address: string): Promise<boolean> {
+    const ping = ['ping', '-n', '-c', '3', '-i', '0.2', '-W', '1', '-I', device, address];
+    return (await this.host.exec(ping)).code === 0;
+  }
+
+  /** Ping `address` five times a second through the adapter until the log is stopped. */
+  pingLog(address: string): PingLog {
+    return new PingLog(this.host, device, address);
+  }
+
+  private async account(verb: string, ...args: string[]): Promise<void> {
+    await this.#program.command([`Account${verb}`, accountName, ...args]);
+  }
+
+  private setConnections(maxTcp: number): Promise<void> {
+    return this.account(
+      'DetailSet',
+      `/MAXTCP:${maxTcp}`,
+      '/INTERVAL:1',
+      '/TTL:0',
+      '/HALF:no',
+      '/BRIDGE:no',
+      '/MONITOR:no',
+      '/NOTRACK:yes',
+      '/NOQOS:yes',
+      // Always TCP, so that measurements compare like with like.
+      '/DISABLEUDP:yes',
+    );
+  }
+}
+
+const eventPattern =
+  /^(\d+-\d+-\d+) (\d+:\d+:\d+\.\d+) VPN Connection Setting "[^"]+": (Connection operation starting|Now connected|.*\(code (\d+)\))/;
+
+/** Log times are local time without a zone, as `new Date` reads them. */
+function eventOf(line: string): ClientEvent[] {
+  const match = eventPattern.exec(line);
+  if (!match) return [];
+  const [, day, time, text = '', code] = match;
+  const atMs = new Date(`${day}T${time}`).getTime();
+  if (code !== undefined) return [{ atMs, kind: 'failed', text, code: Number(code) }];
+  const kind = text === 'Now connected' ? 'connected' : 'trying';
+  return [{ atMs, kind, text, code: undefined }];
+}
