@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { GenuineBridge } from '#test/netns/genuine-bridge.ts';
 import { type Account, GenuineClient } from '#test/netns/genuine-client.ts';
 import { GenuineServer } from '#test/netns/genuine-server.ts';
+import { folderOf } from '#test/netns/leftovers.ts';
 import { Network } from '#test/netns/network.ts';
 
 /** The harness itself, against nothing of ours: when this fails, the machine is to blame. */
@@ -53,3 +57,27 @@ test('a wrong password shows as error 9, an unknown hub as error 8', async () =>
   ]);
   await Promise.all([first.failure(9, 10_000), second.failure(8, 10_000)]);
 });
+
+test('a run ended by SIGINT leaves no namespace, no process and no folder', async () => {
+  const script = `
+    import { Network } from '#test/netns/network.ts';
+    const network = await Network.create('efgone');
+    const host = await network.host('host', { addresses: ['10.77.0.1'] });
+    const sleeper = host.spawn('sleep', ['sh', '-c', 'sleep 1000 & wait']);
+    setTimeout(() => process.stdout.write(String(sleeper.pid)), 200);`;
+  const argv = ['--import', 'tsx', '--input-type=module', '-e', script];
+  const run = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [pid] = await once(run.stdout, 'data');
+  assert.ok(existsSync('/run/netns/efgone-host'));
+  run.kill('SIGINT');
+  assert.deepEqual(await once(run, 'exit'), [null, 'SIGINT']);
+  assert.equal(runningCommand(Number(pid)), '');
+  assert.ok(!existsSync('/run/netns/efgone-host'));
+  assert.ok(!existsSync(folderOf('efgone')));
+});
+
+/** What a process runs; nothing once it has ended, even while its parent has yet to notice. */
+function runningCommand(pid: number): string {
+  const file = `/proc/${pid}/cmdline`;
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}

@@ -222,16 +222,18 @@ export class GenuineClient {
   }
 }
 
-const eventPattern =
-  /^(\d+-\d+-\d+) (\d+:\d+:\d+\.\d+) VPN Connection Setting "[^"]+": (Connection operation starting|Now connected|.*\(code (\d+)\))/;
+const linePattern = /^(\S+) (\S+) VPN Connection Setting "[^"]+": (.*)$/;
+const failurePattern = /\(code (\d+)\)/;
 
 /** Log times are local time without a zone, as `new Date` reads them. */
 function eventOf(line: string): ClientEvent[] {
-  const match = eventPattern.exec(line);
+  const match = linePattern.exec(line.trimEnd());
   if (!match) return [];
-  const [, day, time, text = '', code] = match;
+  const [, day, time, text = ''] = match;
   const atMs = new Date(`${day}T${time}`).getTime();
+  const code = failurePattern.exec(text)?.[1];
   if (code !== undefined) return [{ atMs, kind: 'failed', text, code: Number(code) }];
-  const kind = text === 'Now connected' ? 'connected' : 'trying';
-  return [{ atMs, kind, text, code: undefined }];
+  if (text.startsWith('Now connected')) return [{ atMs, kind: 'connected', text, code: undefined }];
+  if (!text.startsWith('Connection operation starting')) return [];
+  return [{ atMs, kind: 'trying', text, code: undefined }];
 }
