@@ -1,0 +1,300 @@
+import type { Desired, SessionReport } from '#shared/contract/heartbeat.ts';
+import type { HubConfig } from '#shared/contract/hub.ts';
+import type { Cancel, Clock, Timers } from '#shared/kernel/clock.ts';
+import type { Log } from '#shared/kernel/log.ts';
+import type { Random } from '#shared/kernel/random.ts';
+import type { SelfSigned } from '#shared/x509/self-signed.ts';
+import type { AgentConfig } from './config.ts';
+import type { AgentApi } from './control/agent-api.ts';
+import { Drain } from './control/drain.ts';
+import type { Observation } from './control/heartbeat.ts';
+import { Lease } from './control/lease.ts';
+import { Membership } from './control/membership.ts';
+import { Reconciler } from './control/reconciler.ts';
+import { Reports } from './control/reports.ts';
+import { TicketLogin } from './control/ticket-login.ts';
+import {
+  controlLimits,
+  drainLimits,
+  hubLimits,
+  listenerLimits,
+  sendBudgetBytes,
+  sessionLimits,
+  summaryEveryMs,
+} from './limits.ts';
+import { MemberListener } from './listener/member-listener.ts';
+import { FlushQueue } from './session/flush-queue.ts';
+import { HubTable, type RunningHub } from './session/hub-table.ts';
+import { SendBudget } from './session/send-queue.ts';
+import type { CloseReason, Session, SessionContext } from './session/session.ts';
+import { SessionTable } from './session/session-table.ts';
+import { DropCounters } from './switch/drop-reason.ts';
+import { HubInstance } from './switch/hub-instance.ts';
+
+export interface AgentOptions {
+  readonly config: Pick<AgentConfig, 'capacity' | 'weight' | 'listen'>;
+  /** IPv4 address clients are redirected to. */
+  readonly publicAddress: string;
+  readonly certificate: SelfSigned;
+  readonly agentVersion: string;
+  readonly api: AgentApi;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly atEndOfTurn: (action: () => void) => void;
+  readonly log: Log;
+  /** Drained, for whatever cause: nothing runs any more. */
+  readonly onStopped: () => void;
+}
+
+/** The data plane of one machine: its parts, and what one part's news means to the others. */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #lease = new Lease();
+  readonly #reports = new Reports();
+  readonly #sessions = new SessionTable();
+  readonly #open = new Map<Session, SessionReport>();
+  readonly #budget = new SendBudget(sendBudgetBytes);
+  readonly #hubs: HubTable;
+  readonly #membership: Membership;
+  readonly #reconciler: Reconciler;
+  readonly #listener: MemberListener;
+
+  /** Drops of hub instances that are gone. */
+  readonly #pastDrops = new DropCounters();
+  #summary = '';
+  #desiredState: Desired['state'] = 'joining';
+  #draining: Promise<void> | undefined;
+  readonly #cancels = new Set<Cancel>();
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    const { clock, timers, random, log, api } = options;
+    this.#hubs = new HubTable({
+      ...hubLimits,
+      nowMs: () => clock.monotonicMs(),
+      createInstance: (config) => this.#createInstance(config),
+      onReleased: (released) => this.#reports.released(released),
+      onEnded: (hub, reason) => this.#onHubEnded(hub, reason),
+    });
+    this.#reconciler = new Reconciler(this.#hubs, this.#reports, log);
+    this.#membership = new Membership({
+      api,
+      clock,
+      timers,
+      random,
+      log,
+      lease: this.#lease,
+      reports: this.#reports,
+      limits: controlLimits,
+      joinRequest: () => ({
+        address: options.publicAddress,
+        ports: [options.config.listen.port],
+        certificate: options.certificate.certDer.toString('base64'),
+        weight: options.config.weight,
+        capacity: options.config.capacity,
+        agentVersion: options.agentVersion,
+      }),
+      observe: () => this.#observe(),
+      onJoined: () => this.#reports.restart([...this.#open.values()]),
+      onDesired: (desired) => this.#onDesired(desired),
+      onEpochOver: () => this.#abandonDynamicHubs('epoch-over'),
+      onTerminated: () => void this.drain('terminated'),
+    });
+    const login = this.#createLogin();
+    this.#listener = new MemberListener({
+      certificate: options.certificate,
+      door: {
+        login: (wishes, visitor) => login.login(wishes, visitor),
+        session: (key) => this.#sessions.byKey(key),
+      },
+      timers,
+      random,
+      log,
+      limits: listenerLimits,
+    });
+  }
+
+  /** Sessions, connections, queued bytes: what tests and the log look at. */
+  get status(): {
+    sessions: number;
+    hubs: number;
+    sockets: number;
+    waiting: number;
+    queuedBytes: number;
+    epoch: number | undefined;
+    drops: Partial<Record<string, number>>;
+  } {
+    return {
+      sessions: this.#sessions.size,
+      hubs: this.#hubs.size,
+      sockets: this.#listener.sockets,
+      waiting: this.#listener.waiting,
+      queuedBytes: this.#budget.usedBytes,
+      epoch: this.#membership.epoch,
+      drops: this.#drops(),
+    };
+  }
+
+  get port(): number {
+    return this.#listener.port;
+  }
+
+  /** Listen, then join: whoever is redirected here finds a listener. */
+  async start(): Promise<void> {
+    const { listen } = this.#options.config;
+    await this.#listener.open(listen.address, listen.port);
+    this.#options.log.info('listener.open', { address: listen.address, port: this.port });
+    this.#membership.start();
+    this.#every(hubLimits.sweepEveryMs, () => this.#sweep());
+    this.#every(summaryEveryMs, () => this.#logSummary());
+  }
+
+  /** Leave in order (journey 3); the same promise for everyone who asks. */
+  drain(cause: string): Promise<void> {
+    this.#draining ??= this.#drain(cause);
+    return this.#draining;
+  }
+
+  async #drain(cause: string): Promise<void> {
+    const { log, clock, timers, random } = this.#options;
+    log.info('drain.begun', { cause, sessions: this.#sessions.size, hubs: this.#hubs.size });
+    this.#membership.nudge();
+    const result = await new Drain({
+      hubs: this.#hubs,
+      clock,
+      timers,
+      random,
+      limits: drainLimits,
+      isAcknowledged: () => this.#membership.epoch === undefined || this.#isDrained(),
+      nudge: () => this.#membership.nudge(),
+    }).run();
+    log.info('drain.ended', { ...result, state: this.#desiredState });
+    await this.#stop();
+  }
+
+  #isDrained(): boolean {
+    return this.#desiredState === 'drained' || this.#desiredState === 'terminated';
+  }
+
+  async #stop(): Promise<void> {
+    this.#membership.stop();
+    for (const cancel of this.#cancels) cancel();
+    for (const session of this.#sessions.all()) session.close('stopping');
+    await this.#listener.close();
+    this.#logSummary();
+    this.#options.onStopped();
+  }
+
+  #createLogin(): TicketLogin {
+    const { api, config, clock, timers, random, atEndOfTurn, log } = this.#options;
+    const context: SessionContext = {
+      clock,
+      timers,
+      random,
+      flushQueue: new FlushQueue(atEndOfTurn),
+      sendBudget: this.#budget,
+      limits: sessionLimits,
+    };
+    return new TicketLogin({
+      api,
+      redeemMs: controlLimits.redeemMs,
+      capacity: config.capacity,
+      epoch: () => this.#membership.epoch,
+      hubs: this.#hubs,
+      sessions: this.#sessions,
+      context,
+      onOpened: (session, report) => {
+        this.#open.set(session, report);
+        this.#reports.opened(report);
+        log.info('session.opened', report);
+      },
+      onClosed: (session, hub, reason) => this.#onSessionClosed(session, hub, reason),
+    });
+  }
+
+  #onSessionClosed(session: Session, hub: RunningHub, reason: CloseReason): void {
+    this.#open.delete(session);
+    this.#reports.closed({ hub: hub.config.name, name: session.name });
+    this.#options.log.info('session.closed', {
+      hub: hub.config.name,
+      name: session.name,
+      reason,
+      ...session.counters,
+    });
+  }
+
+  #createInstance(config: HubConfig): HubInstance {
+    const { clock, random, log } = this.#options;
+    log.info('hub.opened', { hub: config.name, kind: config.kind });
+    const exclusive = config.kind === 'dynamic';
+    return new HubInstance({
+      name: config.name,
+      clock,
+      seed: random.bytes(4).readUInt32BE(0),
+      mayForward: exclusive ? (monotonicMs) => this.#lease.held(monotonicMs) : () => true,
+    });
+  }
+
+  #onHubEnded(hub: RunningHub, reason: CloseReason): void {
+    this.#pastDrops.add(hub.instance.drops);
+    this.#options.log.info('hub.closed', {
+      hub: hub.config.name,
+      epoch: hub.epoch,
+      reason,
+      ...hub.instance.forwarded,
+      drops: hub.instance.drops.nonZero(),
+    });
+  }
+
+  #observe(): Observation {
+    return {
+      state: this.#draining === undefined ? 'active' : 'draining',
+      sessions: this.#sessions.size,
+      connections: this.#sessions.all().reduce((sum, session) => sum + session.connections, 0),
+      hubs: this.#hubs.size,
+    };
+  }
+
+  #onDesired(desired: Desired): void {
+    this.#desiredState = desired.state;
+    this.#reconciler.apply(desired);
+    if (desired.state === 'draining' || desired.state === 'drained') {
+      void this.drain('control-plane');
+    }
+  }
+
+  #abandonDynamicHubs(reason: CloseReason): void {
+    for (const hub of this.#hubs.dynamic()) this.#hubs.abandon(hub, reason);
+  }
+
+  #sweep(): void {
+    this.#hubs.sweep();
+    const lostForMs = this.#lease.lostForMs(this.#options.clock.monotonicMs());
+    if (lostForMs >= hubLimits.fencedCloseMs) this.#abandonDynamicHubs('hub-fenced');
+  }
+
+  #drops(): Partial<Record<string, number>> {
+    const total = new DropCounters();
+    total.add(this.#pastDrops);
+    for (const hub of this.#hubs.all()) total.add(hub.instance.drops);
+    return total.nonZero();
+  }
+
+  /** Once a minute at most, and only if something changed. */
+  #logSummary(): void {
+    const facts = { drops: this.#drops(), visitsEnded: this.#listener.takeCauses() };
+    const text = JSON.stringify(facts);
+    if (text !== this.#summary) this.#options.log.info('traffic.summary', facts);
+    this.#summary = text;
+  }
+
+  #every(periodMs: number, action: () => void): void {
+    const cancel = this.#options.timers.after(periodMs, () => {
+      this.#cancels.delete(cancel);
+      action();
+      this.#every(periodMs, action);
+    });
+    this.#cancels.add(cancel);
+  }
+}

@@ -1,0 +1,53 @@
+import type { Desired, Order } from '#shared/contract/heartbeat.ts';
+import { unreachable } from '#shared/kernel/assert.ts';
+import { nameKey } from '#shared/kernel/ids.ts';
+import type { Log } from '#shared/kernel/log.ts';
+import type { HubTable } from '../session/hub-table.ts';
+import type { Reports } from './reports.ts';
+
+/**
+ * Makes what is into what should be. Orders are repeated in every answer until they were reported
+ * done, so each is carried out once however often it arrives (I12).
+ */
+export class Reconciler {
+  readonly #hubs: HubTable;
+  readonly #reports: Reports;
+  readonly #log: Log;
+
+  constructor(hubs: HubTable, reports: Reports, log: Log) {
+    this.#hubs = hubs;
+    this.#reports = reports;
+    this.#log = log;
+  }
+
+  apply(desired: Desired): void {
+    for (const order of desired.orders) {
+      if (this.#reports.isDone(order.id)) continue;
+      this.#carryOut(order);
+      this.#reports.done(order.id);
+    }
+  }
+
+  #carryOut(order: Order): void {
+    switch (order.kind) {
+      case 'disconnect': {
+        const session = this.#hubs.find(order.hub)?.sessions.get(nameKey(order.session));
+        this.#log.info('order.disconnect', { hub: order.hub, session: order.session });
+        session?.close('disconnected');
+        return;
+      }
+      case 'configure':
+        this.#log.info('order.configure', { hub: order.hub.name, version: order.hub.version });
+        this.#hubs.configure(order.hub);
+        return;
+      case 'remove': {
+        const hub = this.#hubs.find(order.hub);
+        this.#log.info('order.remove', { hub: order.hub });
+        if (hub !== undefined) this.#hubs.close(hub, 'hub-removed');
+        return;
+      }
+      default:
+        unreachable(order);
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import {
+  heartbeatListMax,
+  type SessionRef,
+  type SessionReport,
+} from '#shared/contract/heartbeat.ts';
+import { nameKey } from '#shared/kernel/ids.ts';
+import type { ReleasedHub } from '../session/hub-table.ts';
+
+/** The lists of one heartbeat: the oldest of what is not acknowledged yet. */
+export interface ReportBatch {
+  readonly opened: SessionReport[];
+  readonly closed: SessionRef[];
+  readonly released: ReleasedHub[];
+  readonly done: string[];
+}
+
+/**
+ * What the control plane has to be told and has not acknowledged: kept until a heartbeat that
+ * carried it was answered, so that each may arrive twice and none is lost. Bounded by what it
+ * speaks of: sessions that are open, sessions that were, hubs, and orders of the last answer.
+ */
+export class Reports {
+  readonly #opened = new Map<string, { report: SessionReport; sent: boolean }>();
+  readonly #closed = new Map<string, SessionRef>();
+  readonly #released = new Map<string, ReleasedHub>();
+  readonly #done = new Set<string>();
+
+  get pending(): number {
+    return this.#opened.size + this.#closed.size + this.#released.size + this.#done.size;
+  }
+
+  get hasReleased(): boolean {
+    return this.#released.size > 0;
+  }
+
+  opened(report: SessionReport): void {
+    this.#opened.set(refKey(report), { report, sent: false });
+  }
+
+  /** A session nobody was told of needs no farewell. */
+  closed(ref: SessionRef): void {
+    const key = refKey(ref);
+    if (this.#opened.get(key)?.sent === false) this.#opened.delete(key);
+    else this.#closed.set(key, ref);
+  }
+
+  released(hub: ReleasedHub): void {
+    this.#released.set(`${nameKey(hub.name)} ${hub.epoch}`, hub);
+  }
+
+  done(orderId: string): void {
+    this.#done.add(orderId);
+  }
+
+  isDone(orderId: string): boolean {
+    return this.#done.has(orderId);
+  }
+
+  /** For the next heartbeat. A farewell waits until the session's opening was acknowledged. */
+  take(): ReportBatch {
+    const opened: SessionReport[] = [];
+    for (const entry of this.#opened.values()) {
+      if (opened.length === heartbeatListMax) break;
+      entry.sent = true;
+      opened.push(entry.report);
+    }
+    const closed = firstOf(this.#closed.values(), (ref) => !this.#opened.has(refKey(ref)));
+    return {
+      opened,
+      closed,
+      released: firstOf(this.#released.values(), () => true),
+      done: firstOf(this.#done.values(), () => true),
+    };
+  }
+
+  /** The heartbeat that carried `batch` was answered. */
+  acknowledge(batch: ReportBatch): void {
+    for (const report of batch.opened) {
+      if (this.#opened.get(refKey(report))?.report === report) this.#opened.delete(refKey(report));
+    }
+    for (const ref of batch.closed) this.#closed.delete(refKey(ref));
+    for (const hub of batch.released) this.#released.delete(`${nameKey(hub.name)} ${hub.epoch}`);
+    for (const id of batch.done) this.#done.delete(id);
+  }
+
+  /** A new epoch knows nothing: tell it who is here, and nothing of those who are not. */
+  restart(open: readonly SessionReport[]): void {
+    this.#opened.clear();
+    this.#closed.clear();
+    this.#released.clear();
+    this.#done.clear();
+    for (const report of open) this.opened(report);
+  }
+}
+
+function firstOf<T>(values: Iterable<T>, wanted: (value: T) => boolean): T[] {
+  const first: T[] = [];
+  for (const value of values) {
+    if (first.length === heartbeatListMax) break;
+    if (wanted(value)) first.push(value);
+  }
+  return first;
+}
+
+function refKey(ref: SessionRef): string {
+  return `${nameKey(ref.hub)}\n${nameKey(ref.name)}`;
+}

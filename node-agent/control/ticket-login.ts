@@ -1,0 +1,201 @@
+import { createHash } from 'node:crypto';
+import type { SessionReport } from '#shared/contract/heartbeat.ts';
+import type { Grant } from '#shared/contract/ticket.ts';
+import { ticketBytes } from '#shared/contract/timing.ts';
+import { unreachable } from '#shared/kernel/assert.ts';
+import { type ErrorCode, errorCode } from '#shared/wire/error-code.ts';
+import type { Login } from '#shared/wire/login.ts';
+import type { Welcome } from '#shared/wire/welcome.ts';
+import type { HubTable, OpenRefusal, RunningHub } from '../session/hub-table.ts';
+import { type CloseReason, Session, type SessionContext } from '../session/session.ts';
+import { connectionsMaxOf, decideMode, type SessionMode } from '../session/session-mode.ts';
+import type { SessionTable } from '../session/session-table.ts';
+import type { AgentApi, Answer } from './agent-api.ts';
+
+/** Why a login was rejected; the log names it. */
+export type RejectReason =
+  | 'no-ticket' // I5: members serve ticket holders only
+  | 'no-such-ticket'
+  | 'not-a-member-now'
+  | 'control-plane-away'
+  | 'member-full'
+  | 'client-gone'
+  | 'monitor-denied'
+  | 'bridge-denied'
+  | OpenRefusal;
+
+export interface Reject {
+  readonly kind: 'reject';
+  readonly code: ErrorCode;
+  readonly reason: RejectReason;
+  readonly detail?: string;
+}
+
+export interface Admit {
+  readonly kind: 'admit';
+  readonly session: Session;
+  readonly welcome: Welcome;
+}
+
+/** The client at the door. */
+export interface Visitor {
+  readonly address: string;
+  /** Its connection ended while we were asking. */
+  readonly isGone: () => boolean;
+}
+
+export interface TicketLoginOptions {
+  readonly api: AgentApi;
+  readonly redeemMs: number;
+  readonly capacity: number;
+  /** This member's epoch; `undefined` while it has none. */
+  readonly epoch: () => number | undefined;
+  readonly hubs: HubTable;
+  readonly sessions: SessionTable;
+  readonly context: SessionContext;
+  readonly onOpened: (session: Session, report: SessionReport) => void;
+  readonly onClosed: (session: Session, hub: RunningHub, reason: CloseReason) => void;
+}
+
+/** Turns a ticket into a session: one question to the control plane, no credential (I6). */
+export class TicketLogin {
+  readonly #options: TicketLoginOptions;
+  #connectionNumber = 0;
+
+  constructor(options: TicketLoginOptions) {
+    this.#options = options;
+  }
+
+  async login(login: Login, visitor: Visitor): Promise<Admit | Reject> {
+    if (login.credential.kind !== 'ticket') return reject('no-ticket');
+    const epoch = this.#options.epoch();
+    if (epoch === undefined) return reject('not-a-member-now');
+    if (this.#options.sessions.size >= this.#options.capacity) return reject('member-full');
+    const answer = await this.#redeem(login.credential.ticket, epoch);
+    if (answer.kind === 'unreachable') return reject('control-plane-away', answer.detail);
+    if (answer.kind === 'problem') {
+      const known = answer.problem.kind === 'no-such-ticket';
+      return known ? reject('no-such-ticket') : reject('control-plane-away', answer.problem.kind);
+    }
+    if (visitor.isGone()) return reject('client-gone');
+    if (this.#options.epoch() !== epoch) return reject('not-a-member-now');
+    return this.#admit(login, answer.value, visitor);
+  }
+
+  /** A lost answer is asked for once more; if it had been the right one, it is gone (I4). */
+  async #redeem(ticket: Buffer, epoch: number): Promise<Answer<Grant>> {
+    const digest = createHash('sha256').update(ticket.subarray(0, ticketBytes)).digest('hex');
+    const { api, redeemMs } = this.#options;
+    const first = await api.redeem({ digest, epoch }, redeemMs / 2);
+    return first.kind === 'unreachable' ? api.redeem({ digest, epoch }, redeemMs / 2) : first;
+  }
+
+  #admit(login: Login, grant: Grant, visitor: Visitor): Admit | Reject {
+    const decided = decideMode(login, grant.policy);
+    if (decided.kind !== 'allowed') return reject(decided.kind);
+    const opened = this.#options.hubs.open(grant.hub, grant.placementEpoch);
+    if (opened.kind === 'refused') return reject(opened.reason);
+    const session = this.#open(login, grant, decided.mode, opened.hub);
+    this.#options.onOpened(
+      session,
+      reportOf(session, login, grant, decided.mode, {
+        clientAddress: visitor.address,
+        openedMs: this.#options.context.clock.nowMs(),
+      }),
+    );
+    return { kind: 'admit', session, welcome: this.#welcome(session, login, grant, decided.mode) };
+  }
+
+  #open(login: Login, grant: Grant, mode: SessionMode, hub: RunningHub): Session {
+    const { hubs, sessions, context } = this.#options;
+    const session = new Session(
+      {
+        name: grant.sessionName,
+        hub: hub.instance,
+        key: context.random.bytes(20),
+        timeoutMs: grant.sessionTimeoutMs,
+        connectionsMax: connectionsMaxOf(login.maxConnection, grant.policy, grant.singleConnection),
+        compressed: login.useCompress,
+        monitor: mode.monitor,
+        macsMax: mode.macsMax,
+        ip4Max: mode.ip4Max,
+        onClosed: (closed, reason) => {
+          sessions.remove(closed);
+          hubs.removeSession(hub, closed);
+          this.#options.onClosed(closed, hub, reason);
+        },
+      },
+      context,
+    );
+    sessions.add(session);
+    hubs.addSession(hub, session);
+    return session;
+  }
+
+  #welcome(session: Session, login: Login, grant: Grant, mode: SessionMode): Welcome {
+    this.#connectionNumber += 1;
+    return {
+      sessionName: session.name,
+      connectionName: `CID-${this.#connectionNumber}`,
+      sessionKey: session.key,
+      sessionKey32: this.#options.context.random.bytes(4).readUInt32BE(0),
+      maxConnection: session.connectionsMax,
+      useCompress: login.useCompress,
+      halfConnection: false,
+      qos: false,
+      timeoutMs: session.timeoutMs,
+      policy: mode.policy,
+      message: grant.message,
+    };
+  }
+}
+
+function reportOf(
+  session: Session,
+  login: Login,
+  grant: Grant,
+  mode: SessionMode,
+  seen: Pick<SessionReport, 'clientAddress' | 'openedMs'>,
+): SessionReport {
+  return {
+    hub: grant.hub.name,
+    name: session.name,
+    user: grant.user,
+    clientHostname: login.clientHostname,
+    clientName: login.clientStr,
+    uniqueId: login.uniqueId.toString('hex'),
+    maxConnections: session.connectionsMax,
+    bridge: mode.bridge,
+    monitor: mode.monitor,
+    ...seen,
+  };
+}
+
+/** The error number for each reason, chosen with the client's retry in mind (protocol/02 §9). */
+function reject(reason: RejectReason, detail?: string): Reject {
+  return { kind: 'reject', code: codeOf(reason), reason, ...(detail && { detail }) };
+}
+
+function codeOf(reason: RejectReason): ErrorCode {
+  switch (reason) {
+    case 'no-ticket':
+    case 'no-such-ticket': // never 9: Windows clients would ask for a password (protocol/08 §4)
+    case 'client-gone':
+    case 'older-epoch':
+    case 'released':
+    case 'hub-offline': // 10 would keep the client away for a minute; the front door decides that
+      return errorCode.accessDenied;
+    case 'not-a-member-now':
+    case 'control-plane-away':
+      return errorCode.controllerConnectFailed;
+    case 'member-full':
+    case 'too-many-hubs':
+      return errorCode.noMemberForHub;
+    case 'monitor-denied':
+      return errorCode.monitorModeDenied;
+    case 'bridge-denied':
+      return errorCode.bridgeModeDenied;
+    default:
+      return unreachable(reason);
+  }
+}

@@ -1,0 +1,86 @@
+import { ticketTtlMs } from '#shared/contract/timing.ts';
+import { assert } from '#shared/kernel/assert.ts';
+import type { SessionLimits } from './session/session-limits.ts';
+
+/** Bounds of the listener: what a stranger may cost us before showing a ticket. */
+export interface ListenerLimits {
+  /** Connections without a session, over all addresses and from one; the oldest makes room. */
+  readonly waitingMax: number;
+  readonly waitingPerAddressMax: number;
+  /** TCP accept to the end of the TLS handshake. */
+  readonly handshakeMs: number;
+  /** Each HTTP request, from the end of the last answer to its last byte. */
+  readonly requestMs: number;
+  /** TCP accept to session, all together. */
+  readonly negotiationMs: number;
+  /** An ended socket may take this long to flush and to hear the peer's FIN. */
+  readonly lingerMs: number;
+  /** Sockets that linger; beyond, the oldest is cut off. */
+  readonly lingeringMax: number;
+  /** Sockets in all, sessions included. */
+  readonly socketsMax: number;
+  readonly backlog: number;
+}
+
+export const listenerLimits: ListenerLimits = {
+  waitingMax: 1024,
+  waitingPerAddressMax: 256,
+  handshakeMs: 10_000,
+  requestMs: 15_000,
+  negotiationMs: 60_000,
+  lingerMs: 3_000,
+  lingeringMax: 4096,
+  socketsMax: 65_536,
+  backlog: 1024,
+};
+
+/** protocol/05 §2 has what genuine programs allow; a session here may hold about half of it. */
+export const sessionLimits: SessionLimits = {
+  sendQueue: { framesMax: 1024, bytesMax: 1_280_000 },
+  batchBytesMax: 65_536,
+  wireBytesMax: 524_288,
+  wireBytesMin: 32_768,
+};
+
+/** What the send queues of all sessions may hold together. */
+export const sendBudgetBytes = 128 * 1024 * 1024;
+
+export const hubLimits = {
+  hubsMax: 10_000,
+  idleReleaseMs: 60_000,
+  closedEpochMs: 2 * ticketTtlMs,
+  /** Sessions of a hub that may not forward are closed after this long: elsewhere they can. */
+  fencedCloseMs: 15_000,
+  sweepEveryMs: 5_000,
+} as const;
+
+export const controlLimits = {
+  joinMs: 10_000,
+  /** A client waits 15 s for the answer to its login. */
+  redeemMs: 8_000,
+  retryMsMin: 1_000,
+  retryMsMax: 30_000,
+  /** Heartbeats that cannot wait for the next period keep at least this distance. */
+  nudgeMs: 200,
+  metadataMs: 2_000,
+  metadataTries: 5,
+  answerBytesMax: 4 * 1024 * 1024,
+  socketsMax: 32,
+} as const;
+
+export const drainLimits = {
+  /** One step closes a handful of sessions; steps are jittered around this distance. */
+  stepMs: 25,
+  sessionsPerStepMin: 5,
+  /** However many sessions there are, closing them all takes about this long. */
+  spreadMs: 8_000,
+  /** Closed clients try to add connections for about a second each; they must hear error 13. */
+  graceMs: 3_000,
+  deadlineMs: 30_000,
+} as const;
+
+/** How often drops are summarised in the log. */
+export const summaryEveryMs = 60_000;
+
+assert(hubLimits.closedEpochMs > ticketTtlMs, 'a closed epoch is remembered longer than tickets');
+assert(drainLimits.spreadMs + drainLimits.graceMs < drainLimits.deadlineMs, 'a drain can finish');

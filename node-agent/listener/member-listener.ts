@@ -1,0 +1,194 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import {
+  createServer as createTlsServer,
+  type TLSSocket,
+  type Server as TlsServer,
+} from 'node:tls';
+import { assert } from '#shared/kernel/assert.ts';
+import type { Timers } from '#shared/kernel/clock.ts';
+import type { Log } from '#shared/kernel/log.ts';
+import type { Random } from '#shared/kernel/random.ts';
+import { Lingering, type LingeringLimits } from './lingering.ts';
+import { type Door, Visit, type VisitLimits } from './visit.ts';
+import { type Waiter, WaitingRoom, type WaitingRoomLimits } from './waiting-room.ts';
+
+export interface MemberListenerLimits extends VisitLimits, WaitingRoomLimits, LingeringLimits {
+  readonly handshakeMs: number;
+  readonly socketsMax: number;
+  readonly backlog: number;
+}
+
+export interface MemberListenerOptions {
+  readonly certificate: { readonly keyPem: string; readonly certPem: string };
+  readonly door: Door;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly log: Log;
+  readonly limits: MemberListenerLimits;
+}
+
+/** ECDHE with AEAD: what every client since 4.x offers; AES-128 first, it is the fastest. */
+const ciphers = [
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+].join(':');
+
+/**
+ * The port clients are redirected to. TLS ends at 1.2 because the cure for 5.01 clients needs a
+ * renegotiation, which 1.3 does not have (protocol/04 §4). What strangers may cost is bounded: see
+ * {@link WaitingRoom} and the deadlines in `limits.ts`.
+ */
+export class MemberListener {
+  // Fixed at construction.
+  readonly #options: MemberListenerOptions;
+  readonly #tcp: Server;
+  readonly #tls: TlsServer;
+  readonly #waiting: WaitingRoom;
+  readonly #lingering: Lingering;
+
+  /** Connections in their TLS handshake, by the peer's address and port. */
+  readonly #inHandshake = new Map<string, { waiter: Waiter; settle: (cause: string) => void }>();
+  readonly #sockets = new Set<Socket>();
+  /** How visits without a session ended, since last asked. */
+  #causes = new Map<string, number>();
+
+  constructor(options: MemberListenerOptions) {
+    this.#options = options;
+    this.#waiting = new WaitingRoom(options.limits);
+    this.#lingering = new Lingering(options.timers, options.limits);
+    this.#tls = createTlsServer({
+      key: options.certificate.keyPem,
+      cert: options.certificate.certPem,
+      minVersion: 'TLSv1.2',
+      maxVersion: 'TLSv1.2',
+      ciphers,
+      honorCipherOrder: true,
+      handshakeTimeout: options.limits.handshakeMs,
+    });
+    this.#tls.on('secureConnection', (socket) => this.#onSecure(socket));
+    this.#tls.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+      this.#settleHandshake(socket, error.code ?? 'tls-error');
+      socket.destroy();
+    });
+    this.#tcp = createServer({ noDelay: true }, (socket) => this.#onTcp(socket));
+    this.#tcp.maxConnections = options.limits.socketsMax;
+    this.#tcp.on('error', (error) =>
+      options.log.error('listener.failed', { error: error.message }),
+    );
+  }
+
+  /** Sockets in all, sessions included. */
+  get sockets(): number {
+    return this.#sockets.size;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  get lingering(): number {
+    return this.#lingering.size;
+  }
+
+  /** The port listened on, once it is. */
+  get port(): number {
+    const address = this.#tcp.address();
+    assert(address !== null && typeof address === 'object', 'the listener is open');
+    return address.port;
+  }
+
+  async open(address: string, port: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#tcp.once('error', reject);
+      this.#tcp.listen({ host: address, port, backlog: this.#options.limits.backlog }, () => {
+        this.#tcp.off('error', reject);
+        resolve();
+      });
+    });
+  }
+
+  /** Take no one else, and cut off whoever is still here after the linger time. */
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#tcp.close(resolve));
+    const cancel = this.#options.timers.after(this.#options.limits.lingerMs, () => {
+      for (const socket of this.#sockets) socket.destroy();
+    });
+    await closed;
+    cancel();
+    this.#tls.close();
+  }
+
+  /** How many visits ended without a session, by cause, since last asked. */
+  takeCauses(): Record<string, number> {
+    const causes = Object.fromEntries(this.#causes);
+    this.#causes = new Map();
+    return causes;
+  }
+
+  #onTcp(socket: Socket): void {
+    const address = socket.remoteAddress;
+    if (address === undefined) {
+      socket.destroy();
+      return;
+    }
+    const key = peerKey(socket);
+    const settle = (cause: string): void => {
+      if (!this.#inHandshake.delete(key)) return;
+      this.#waiting.leave(waiter);
+      this.#count(cause);
+    };
+    const waiter: Waiter = {
+      address,
+      evict: (reason) => {
+        settle(reason);
+        socket.destroy();
+      },
+    };
+    this.#sockets.add(socket);
+    socket.on('error', () => undefined); // its TLS socket reports it
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      settle('closed-in-handshake');
+    });
+    this.#inHandshake.set(key, { waiter, settle });
+    this.#waiting.enter(waiter);
+    this.#tls.emit('connection', socket);
+  }
+
+  #onSecure(socket: TLSSocket): void {
+    const key = peerKey(socket);
+    const handshake = this.#inHandshake.get(key);
+    if (handshake === undefined || socket.destroyed) {
+      socket.destroy();
+      return;
+    }
+    this.#inHandshake.delete(key);
+    this.#waiting.leave(handshake.waiter);
+    const { address } = handshake.waiter;
+    const visit = new Visit({
+      ...this.#options,
+      socket,
+      address,
+      lingering: this.#lingering,
+      onSettled: (outcome, cause) => {
+        this.#waiting.leave(waiter);
+        if (outcome === 'over') this.#count(cause);
+      },
+    });
+    const waiter: Waiter = { address, evict: (reason) => visit.end(reason) };
+    this.#waiting.enter(waiter);
+  }
+
+  #settleHandshake(socket: TLSSocket, cause: string): void {
+    this.#inHandshake.get(peerKey(socket))?.settle(cause);
+  }
+
+  #count(cause: string): void {
+    this.#causes.set(cause, (this.#causes.get(cause) ?? 0) + 1);
+  }
+}
+
+function peerKey(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
+}

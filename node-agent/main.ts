@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { destination } from 'pino';
+import { Agent as HttpAgent } from 'undici';
+import type { Log } from '#shared/kernel/log.ts';
+import { selfSignedCertificate } from '#shared/x509/self-signed.ts';
+import { Agent } from './agent.ts';
+import { type AgentConfig, parseConfig } from './config.ts';
+import { SignedAgentApi } from './control/agent-api.ts';
+import { Imds } from './control/imds.ts';
+import { controlLimits } from './limits.ts';
+import {
+  atEndOfTurn,
+  environmentVariable,
+  systemClock,
+  systemLog,
+  systemRandom,
+  systemTimers,
+} from './system.ts';
+
+const agentVersion = '0.1.0';
+/** The certificate lives as long as the process: an address's peers know it by its pin (I9). */
+const certificateDays = 365;
+const ec2MetadataEndpoint = 'http://169.254.169.254';
+
+/** What stops the process before it has begun; the message is for the person who reads the log. */
+class StartFailure extends Error {}
+
+async function main(log: Log): Promise<void> {
+  const config = readConfig();
+  const dispatcher = new HttpAgent({
+    connections: controlLimits.socketsMax,
+    connect: { timeout: controlLimits.joinMs },
+    headersTimeout: controlLimits.joinMs,
+    bodyTimeout: controlLimits.joinMs,
+  });
+  const imds = new Imds({
+    endpoint: environmentVariable('AWS_EC2_METADATA_SERVICE_ENDPOINT') ?? ec2MetadataEndpoint,
+    clock: systemClock,
+    dispatcher,
+    deadlineMs: controlLimits.metadataMs,
+  });
+  const identity = await readIdentity(imds, log);
+  log.info('agent.started', { ...identity, agentVersion, port: config.listen.port });
+  const agent = new Agent({
+    config,
+    publicAddress: identity.publicAddress,
+    certificate: selfSignedCertificate({
+      commonName: identity.publicAddress,
+      validDays: certificateDays,
+      nowMs: systemClock.nowMs(),
+    }),
+    agentVersion,
+    api: new SignedAgentApi({
+      url: config.agentApiUrl,
+      region: config.region,
+      credentials: () => imds.credentials(),
+      dispatcher,
+      answerBytesMax: controlLimits.answerBytesMax,
+    }),
+    clock: systemClock,
+    timers: systemTimers,
+    random: systemRandom,
+    atEndOfTurn,
+    log,
+    onStopped: () => process.exit(0),
+  });
+  process.on('SIGTERM', () => void agent.drain('SIGTERM'));
+  process.on('SIGINT', () => void agent.drain('SIGINT'));
+  await agent.start();
+}
+
+function readConfig(): AgentConfig {
+  const { values } = parseArgs({ options: { config: { type: 'string' } } });
+  if (values.config === undefined) throw new StartFailure('usage: main --config FILE');
+  let text: string;
+  try {
+    text = readFileSync(values.config, 'utf8');
+  } catch (error) {
+    throw new StartFailure(`cannot read ${values.config}`, { cause: error });
+  }
+  const parsed = parseConfig(text);
+  if (parsed.kind === 'invalid') throw new StartFailure(`${values.config}: ${parsed.problems}`);
+  return parsed.config;
+}
+
+/** Who this machine is. A machine that has just started may need a moment to know. */
+async function readIdentity(
+  imds: Imds,
+  log: Log,
+): Promise<{ instanceId: string; publicAddress: string }> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return { instanceId: await imds.instanceId(), publicAddress: await imds.publicIpv4() };
+    } catch (error) {
+      log.warn('metadata.failed', { attempt, error: String(error) });
+      if (attempt === controlLimits.metadataTries) {
+        const message = 'the instance metadata does not say who this machine is';
+        throw new StartFailure(message, { cause: error });
+      }
+      await new Promise<void>((resolve) => systemTimers.after(controlLimits.retryMsMin, resolve));
+    }
+  }
+}
+
+const output = destination({ dest: 1, sync: true });
+const log = systemLog(output);
+main(log).catch((error: unknown) => {
+  if (!(error instanceof Error)) throw error;
+  const cause = error.cause instanceof Error ? error.cause.message : undefined;
+  log.error('start.failed', { message: error.message, cause });
+  process.exitCode = error instanceof StartFailure ? 1 : 2;
+  process.exit();
+});

@@ -1,0 +1,152 @@
+import { between, type Random } from '#shared/kernel/random.ts';
+import { WireError } from '#shared/wire/wire-error.ts';
+import {
+  encodeKeepAlive,
+  FrameDecoder,
+  type FrameSink,
+  type StreamDropReason,
+} from '../stream/frame-batch.ts';
+import type { Wire } from './wire.ts';
+
+/** Genuine senders use 0..511 bytes of noise; a few suffice. */
+const keepAlivePayloadBytesMax = 64;
+
+/** What a connection asks of its session. */
+export interface ConnectionOwner {
+  /** At the head of everything that arrived together. */
+  beginBatch(): void;
+  onFrame(frame: Buffer): void;
+  onStreamDrop(reason: StreamDropReason): void;
+  onDrain(): void;
+  /** The connection is over, for whatever cause; called once. */
+  onConnectionEnd(connection: Connection, cause: string): void;
+}
+
+export interface ConnectionOptions {
+  readonly id: number;
+  readonly wire: Wire;
+  readonly owner: ConnectionOwner;
+  readonly random: Random;
+  readonly timeoutMs: number;
+  readonly compressed: boolean;
+  readonly nowMs: () => number;
+}
+
+/**
+ * One socket of a session, after the handshake. The listener tells it what the socket does; it
+ * never touches one.
+ */
+export class Connection implements FrameSink {
+  // Fixed at construction.
+  readonly id: number;
+  readonly wire: Wire;
+  readonly #owner: ConnectionOwner;
+  readonly #random: Random;
+  readonly #timeoutMs: number;
+  readonly #nowMs: () => number;
+  readonly #decoder: FrameDecoder;
+
+  // Owned by the read path.
+  #lastReceivedMs: number;
+  #batchMs: number;
+
+  // Owned by the write path.
+  #lastSentMs: number;
+  #keepAliveSpanMs = 0;
+  #ended = false;
+
+  constructor(options: ConnectionOptions) {
+    this.id = options.id;
+    this.wire = options.wire;
+    this.#owner = options.owner;
+    this.#random = options.random;
+    this.#timeoutMs = options.timeoutMs;
+    this.#nowMs = options.nowMs;
+    this.#decoder = new FrameDecoder(this, { compressed: options.compressed });
+    this.#lastReceivedMs = this.#batchMs = this.#lastSentMs = options.nowMs();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** When, if nothing complete arrives any more, this connection is given up. */
+  get silentAtMs(): number {
+    return this.#lastReceivedMs + this.#timeoutMs;
+  }
+
+  get keepAliveAtMs(): number {
+    return this.#lastSentMs + this.#keepAliveSpanMs;
+  }
+
+  get lastReceivedMs(): number {
+    return this.#lastReceivedMs;
+  }
+
+  get lastSentMs(): number {
+    return this.#lastSentMs;
+  }
+
+  /** The socket brought these bytes. */
+  received(chunk: Buffer): void {
+    if (this.#ended) return;
+    this.#batchMs = this.#nowMs();
+    this.#owner.beginBatch();
+    try {
+      this.#decoder.push(chunk);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.end(error.code);
+    }
+  }
+
+  /** The socket has room again. */
+  drained(): void {
+    if (!this.#ended) this.#owner.onDrain();
+  }
+
+  /** The socket is gone, or its peer has ended it. */
+  closed(): void {
+    this.end('peer-closed');
+  }
+
+  onFrame(frame: Buffer): void {
+    this.#lastReceivedMs = this.#batchMs;
+    this.#owner.onFrame(frame);
+  }
+
+  onKeepAlive(): void {
+    this.#lastReceivedMs = this.#batchMs;
+  }
+
+  onDrop(reason: StreamDropReason): void {
+    this.#lastReceivedMs = this.#batchMs;
+    this.#owner.onStreamDrop(reason);
+  }
+
+  send(batch: Buffer, nowMs: number): void {
+    this.#lastSentMs = nowMs;
+    this.wire.write(batch);
+  }
+
+  /**
+   * Send one and draw the span to the next, in [timeout/5, timeout/2) (protocol/05 §3). Bytes that
+   * still wait in the socket say the same, and a peer that does not read must not gather more.
+   */
+  sendKeepAlive(nowMs: number): void {
+    this.#keepAliveSpanMs = between(this.#random, this.#timeoutMs / 5, this.#timeoutMs / 2);
+    this.#lastSentMs = nowMs;
+    if (this.wire.bufferedBytes > 0) return;
+    const noise = this.#random.bytes(
+      Math.floor(this.#random.fraction() * keepAlivePayloadBytesMax),
+    );
+    this.wire.write(encodeKeepAlive(noise));
+  }
+
+  end(cause: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.wire.end();
+    this.#owner.onConnectionEnd(this, cause);
+  }
+}

@@ -1,0 +1,132 @@
+import type { DropReason } from '../switch/drop-reason.ts';
+
+/** Bounds of one send queue. */
+export interface SendQueueLimits {
+  readonly framesMax: number;
+  readonly bytesMax: number;
+}
+
+/** What all send queues of the process may hold together. */
+export class SendBudget {
+  readonly #bytesMax: number;
+  #usedBytes = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  take(bytes: number): boolean {
+    if (this.#usedBytes + bytes > this.#bytesMax) return false;
+    this.#usedBytes += bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.#usedBytes -= bytes;
+  }
+}
+
+/**
+ * The frames that wait for a connection of one session. When it is full the oldest go: whoever
+ * sent them has long retransmitted, and fresh frames are worth more.
+ */
+export class SendQueue {
+  readonly #limits: SendQueueLimits;
+  readonly #budget: SendBudget;
+  readonly #onDrop: (reason: DropReason, frames: number) => void;
+
+  /** Frames from `#head` on; before it the array is spent. */
+  #frames: Buffer[] = [];
+  #head = 0;
+  #bytes = 0;
+  /** Frames before this index own their bytes; see {@link settle}. */
+  #settled = 0;
+
+  constructor(
+    limits: SendQueueLimits,
+    budget: SendBudget,
+    onDrop: (reason: DropReason, frames: number) => void,
+  ) {
+    this.#limits = limits;
+    this.#budget = budget;
+    this.#onDrop = onDrop;
+  }
+
+  get frames(): number {
+    return this.#frames.length - this.#head;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  push(frame: Buffer): void {
+    while (
+      this.frames > 0 &&
+      (this.frames >= this.#limits.framesMax || this.#bytes + frame.length > this.#limits.bytesMax)
+    ) {
+      this.#takeHead();
+      this.#onDrop('queue-head', 1);
+    }
+    if (!this.#budget.take(frame.length)) {
+      this.#onDrop('queue-budget', 1);
+      return;
+    }
+    this.#frames.push(frame);
+    this.#bytes += frame.length;
+  }
+
+  /** Move the oldest frames to `batch`, at least one and as many as fit in `bytesMax`. */
+  takeBatch(bytesMax: number, batch: Buffer[]): void {
+    let bytes = 0;
+    while (this.frames > 0) {
+      bytes += this.#frames[this.#head]?.length ?? 0;
+      if (batch.length > 0 && bytes > bytesMax) return;
+      batch.push(this.#takeHead());
+    }
+  }
+
+  /**
+   * Call when frames stay behind. A frame is a view into the chunk it arrived in and keeps all of
+   * it in memory; one that has to wait gets bytes of its own, so that the limits mean memory.
+   */
+  settle(): void {
+    for (let i = Math.max(this.#settled, this.#head); i < this.#frames.length; i++) {
+      this.#frames[i] = Buffer.from(this.#frames[i] as Buffer);
+    }
+    this.#settled = this.#frames.length;
+  }
+
+  clear(reason: DropReason): void {
+    if (this.frames > 0) this.#onDrop(reason, this.frames);
+    this.#budget.give(this.#bytes);
+    this.#reset();
+    this.#bytes = 0;
+  }
+
+  #takeHead(): Buffer {
+    const frame = this.#frames[this.#head] as Buffer;
+    this.#head += 1;
+    this.#bytes -= frame.length;
+    this.#budget.give(frame.length);
+    if (this.#head === this.#frames.length) this.#reset();
+    else if (this.#head > this.#limits.framesMax) this.#compact();
+    return frame;
+  }
+
+  #reset(): void {
+    this.#frames.length = 0;
+    this.#head = 0;
+    this.#settled = 0;
+  }
+
+  #compact(): void {
+    this.#frames.splice(0, this.#head);
+    this.#settled = Math.max(0, this.#settled - this.#head);
+    this.#head = 0;
+  }
+}

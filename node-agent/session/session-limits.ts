@@ -1,0 +1,11 @@
+import type { SendQueueLimits } from './send-queue.ts';
+
+/** Bounds of every session; `node-agent/limits.ts` has the numbers. */
+export interface SessionLimits {
+  readonly sendQueue: SendQueueLimits;
+  /** Largest batch written at once, so that what waits longer can still be dropped. */
+  readonly batchBytesMax: number;
+  /** What the sockets of one session may buffer together; each has at least {@link wireBytesMin}. */
+  readonly wireBytesMax: number;
+  readonly wireBytesMin: number;
+}

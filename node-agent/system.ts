@@ -1,0 +1,44 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { type DestinationStream, pino } from 'pino';
+import type { Clock, Timers } from '#shared/kernel/clock.ts';
+import type { Log } from '#shared/kernel/log.ts';
+import type { Random } from '#shared/kernel/random.ts';
+
+/** The machine's own clock, timers and randomness; everything else is handed them. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+};
+
+export const systemTimers: Timers = {
+  after(delayMs, action) {
+    const timer = setTimeout(action, Math.ceil(delayMs));
+    return () => clearTimeout(timer);
+  },
+};
+
+const fractionSteps = 2 ** 32;
+
+export const systemRandom: Random = {
+  bytes: (size) => randomBytes(size),
+  fraction: () => randomInt(fractionSteps) / fractionSteps,
+};
+
+export const atEndOfTurn = (action: () => void): void => {
+  setImmediate(action);
+};
+
+/** JSON lines; the event's name is `event`. Nothing that is secret is ever handed to it. */
+export function systemLog(destination: DestinationStream): Log {
+  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  return {
+    info: (event, fields) => logger.info({ event, ...fields }),
+    warn: (event, fields) => logger.warn({ event, ...fields }),
+    error: (event, fields) => logger.error({ event, ...fields }),
+  };
+}
+
+export function environmentVariable(name: string): string | undefined {
+  // biome-ignore lint/style/noProcessEnv: the one place where this process reads its environment
+  return process.env[name];
+}
