@@ -89,7 +89,7 @@ export class Agent {
       limits: controlLimits,
       joinRequest: () => ({
         address: options.publicAddress,
-        ports: [options.config.listen.port],
+        ports: [this.port],
         certificate: options.certificate.certDer.toString('base64'),
         weight: options.config.weight,
         capacity: options.config.capacity,
