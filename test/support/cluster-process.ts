@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -112,9 +112,12 @@ export class ClusterProcess {
     }, limitMs);
   }
 
-  /** Everything the cluster printed, and every log it wrote into its folder. */
+  /** What the cluster printed and what functions and members logged, each file in turn. */
   logs(): string {
-    return readFileSync(join(this.#options.folder, 'cluster.log'), 'utf8');
+    const folder = join(this.#options.folder, 'data', 'logs');
+    const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+    const files = [this.printed, ...names.map((name) => join(folder, name))];
+    return files.map((file) => readFileSync(file, 'utf8')).join('\n');
   }
 
   /** End it as Ctrl-C does; an error if it does not end. */
@@ -160,7 +163,11 @@ export class ClusterProcess {
     return join(this.#options.folder, 'cluster.json');
   }
 
+  private get printed(): string {
+    return join(this.#options.folder, 'cluster.log');
+  }
+
   private lastLines(): string {
-    return this.logs().split('\n').slice(-30).join('\n');
+    return readFileSync(this.printed, 'utf8').split('\n').slice(-30).join('\n');
   }
 }
