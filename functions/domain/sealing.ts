@@ -27,7 +27,7 @@ export class Sealer {
   }
 
   /** iv ‖ tag ‖ ciphertext. */
-  seal(secret: Uint8Array, context: string): Buffer {
+  seal(secret: Uint8Array, context: string): Buffer<ArrayBuffer> {
     const iv = this.#random.bytes(ivBytes);
     const cipher = createCipheriv('aes-256-gcm', this.#key, iv).setAAD(Buffer.from(context));
     const sealed = Buffer.concat([cipher.update(secret), cipher.final()]);

@@ -4,7 +4,16 @@ import { type HubName, hubName } from '#shared/kernel/ids.ts';
 import { attributesOf } from './attributes.ts';
 import { keyOf } from './keys.ts';
 import { itemsUnder } from './pages.ts';
-import { type Item, is, itemAbsent, type Table } from './table.ts';
+import {
+  always,
+  getManyMax,
+  type Item,
+  is,
+  itemAbsent,
+  itemPresent,
+  type Key,
+  type Table,
+} from './table.ts';
 
 /** A hub as its administrators configured it. */
 const hubSchema = z.object({
@@ -46,7 +55,8 @@ export class HubStore {
 
   /** False: a hub of that name exists. The directory entry comes first: a hub is never unlisted. */
   async create(hub: Hub): Promise<boolean> {
-    await this.#table.put(keyOf.directory(hub.name), { name: hub.name }, { kind: 'always' });
+    const entry = { name: hub.name, createdMs: hub.createdMs };
+    await this.#table.put(keyOf.directory(hub.name), entry, always);
     const outcome = await this.#table.put(keyOf.hub(hub.name), attributesOf(hub), itemAbsent);
     return outcome.kind === 'written';
   }
@@ -61,22 +71,41 @@ export class HubStore {
     return outcome.kind === 'written';
   }
 
-  /** Remove the hub's own items; users and sessions are removed by their stores. */
+  /**
+   * Remove the hub's own items; users and sessions are removed by their stores. False: there was no
+   * such hub. Its directory entry goes last, and only that of this very hub: one created under the
+   * same name meanwhile has written its own.
+   */
   async remove(name: HubName): Promise<boolean> {
-    const outcome = await this.#table.delete(keyOf.hub(name), {
-      kind: 'present',
-      attribute: 'pk',
-    });
-    await this.#table.delete(keyOf.directory(name), { kind: 'always' });
-    return outcome.kind === 'written';
+    const outcome = await this.#table.delete(keyOf.hub(name), itemPresent);
+    if (outcome.kind === 'refused') return false;
+    const { createdMs } = hubOf(outcome.item);
+    await this.#table.delete(keyOf.directory(name), is('createdMs', createdMs));
+    return true;
   }
 
-  /** All hubs by name. Each is read on its own: a listed name without a hub is skipped. */
+  /** All hubs by name. A listed name without a hub is skipped. */
   async *list(): AsyncGenerator<Hub> {
+    let batch: Key[] = [];
     for await (const entry of itemsUnder(this.#table, 'DIRECTORY', 'HUB#', hubsMax)) {
-      const hub = await this.get(hubName(String(entry['name'])));
-      if (hub !== undefined) yield hub;
+      batch.push(keyOf.hub(hubName(String(entry['name']))));
+      if (batch.length < getManyMax) continue;
+      yield* await this.#getMany(batch);
+      batch = [];
     }
+    yield* await this.#getMany(batch);
+  }
+
+  /** How many names are listed: never fewer than there are hubs. */
+  async count(): Promise<number> {
+    let count = 0;
+    for await (const _ of itemsUnder(this.#table, 'DIRECTORY', 'HUB#', hubsMax)) count += 1;
+    return count;
+  }
+
+  async #getMany(keys: readonly Key[]): Promise<Hub[]> {
+    const items = await this.#table.getMany(keys);
+    return items.filter((item) => item !== undefined).map(hubOf);
   }
 }
 

@@ -2,15 +2,18 @@ import { z } from 'zod';
 import { type Observed, orderSchema } from '#shared/contract/heartbeat.ts';
 import { type JoinRequest, memberStates } from '#shared/contract/member.ts';
 import { type MemberId, memberId } from '#shared/kernel/ids.ts';
+import { isAlive } from '../domain/lease.ts';
 import { keyOf } from './keys.ts';
 import { itemsUnder } from './pages.ts';
 import {
+  type Attributes,
   above,
   all,
+  always,
   any,
   atMost,
   attributeAbsent,
-  below,
+  type Change,
   getManyMax,
   type Item,
   is,
@@ -20,6 +23,9 @@ import {
   type Table,
   type Value,
 } from './table.ts';
+
+/** Holds its epoch; says nothing of its lease. */
+export { isAlive };
 
 /** A registered member as it is stored. Certificates are DER. */
 const memberSchema = z.object({
@@ -31,6 +37,8 @@ const memberSchema = z.object({
   seq: z.number().int().nonnegative(),
   leaseExpiresMs: z.number().int().nonnegative(),
   joinedMs: z.number().int().nonnegative(),
+  /** Since when the lease has been held without a gap; decides takeovers (ADR 0003). */
+  heldSinceMs: z.number().int().nonnegative(),
   address: z.string(),
   ports: z.array(z.number().int()),
   certificate: z.instanceof(Uint8Array),
@@ -40,8 +48,10 @@ const memberSchema = z.object({
   sessions: z.number().int().nonnegative(),
   connections: z.number().int().nonnegative(),
   hubs: z.number().int().nonnegative(),
-  /** Admissions since the last heartbeat, not yet among `sessions`. */
-  reserved: z.number().int().nonnegative(),
+  /** Admitted and not yet among `sessions`; forgotten with the second heartbeat after. */
+  reserved: z.number().int(),
+  /** Those of them that were admitted since the last heartbeat. */
+  reservedNew: z.number().int(),
   /** What may still be admitted before the next heartbeat. */
   headroom: z.number().int(),
   agentVersion: z.string(),
@@ -59,9 +69,20 @@ export const membersMax = 10_000;
 
 export type Renewal =
   | { readonly kind: 'renewed'; readonly member: Member }
+  /** A later heartbeat of this epoch is stored: what this one says is out of date. */
+  | { readonly kind: 'late'; readonly member: Member }
+  /** It was told that it is done, or is told so again. */
+  | { readonly kind: 'drained'; readonly member: Member }
   /** A higher epoch exists, or the member was lost: it must join anew. */
   | { readonly kind: 'stale-epoch' }
   | { readonly kind: 'not-joined' };
+
+export type Reservation =
+  | { readonly kind: 'reserved' }
+  | { readonly kind: 'refused'; readonly current: Member | undefined };
+
+/** A renewal is decided again this often when others write in between; they are few (orders). */
+const renewAttemptsMax = 5;
 
 /** The member aggregate: one item, one condition, one decision each. */
 export class MemberStore {
@@ -99,7 +120,8 @@ export class MemberStore {
 
   /**
    * Register a member, or register it anew at the next epoch. Conditional on the epoch that was
-   * read, so of two joins at once one is told to read again. Refused for a terminated member.
+   * read, so of two joins at once one is told to read again. Refused for a terminated member. A
+   * member that the control plane is draining stays draining (I7).
    */
   async join(
     id: MemberId,
@@ -109,16 +131,20 @@ export class MemberStore {
   ): Promise<Member | 'terminated' | 'raced'> {
     const current = await this.get(id);
     if (current?.state === 'terminated') return 'terminated';
-    await this.#table.put(keyOf.fleet(id), { memberId: id }, { kind: 'always' });
+    const epoch = (current?.epoch ?? 0) + 1;
+    const deadlineMs = current?.state === 'draining' ? current.drainDeadlineMs : undefined;
+    await this.#table.put(keyOf.fleet(id), { memberId: id, epoch }, always);
     const outcome = await this.#table.put(
       keyOf.member(id),
       {
         memberId: id,
-        state: 'joining',
-        epoch: (current?.epoch ?? 0) + 1,
+        state: deadlineMs === undefined ? 'joining' : 'draining',
+        ...(deadlineMs !== undefined && { drainDeadlineMs: deadlineMs }),
+        epoch,
         seq: 0,
         leaseExpiresMs,
         joinedMs: nowMs,
+        heldSinceMs: nowMs,
         address: request.address,
         ports: request.ports,
         certificate: Buffer.from(request.certificate, 'base64'),
@@ -128,6 +154,7 @@ export class MemberStore {
         connections: 0,
         hubs: 0,
         reserved: 0,
+        reservedNew: 0,
         headroom: 0,
         agentVersion: request.agentVersion,
         orders: [],
@@ -138,65 +165,69 @@ export class MemberStore {
   }
 
   /**
-   * Renew the lease and store what was observed: one write whatever the number of sessions. Our own
-   * retried success (same epoch and seq stored) counts as renewed.
+   * Renew the lease and store what was observed: one write whatever the number of sessions,
+   * conditional on epoch and seq as read, so that reservations and orders written in between are
+   * kept. A repeated heartbeat (our own retried success, or the node's) only extends the lease: the
+   * node counts its own from the repetition. A lease that ran out may be renewed as long as nobody
+   * called the member lost; from then on nobody else can have been given its hubs (I1).
    */
-  async renew(id: MemberId, observed: Observed, leaseExpiresMs: number): Promise<Renewal> {
-    const member = await this.get(id);
-    if (member === undefined) return { kind: 'not-joined' };
-    if (member.epoch === observed.epoch && member.seq >= observed.seq && isAlive(member)) {
-      return { kind: 'renewed', member };
+  async renew(
+    id: MemberId,
+    observed: Observed,
+    leaseExpiresMs: number,
+    nowMs: number,
+  ): Promise<Renewal> {
+    let member = await this.get(id);
+    for (let attempt = 0; attempt < renewAttemptsMax; attempt += 1) {
+      if (member === undefined) return { kind: 'not-joined' };
+      if (member.epoch !== observed.epoch) return { kind: 'stale-epoch' };
+      if (member.state === 'drained') return { kind: 'drained', member };
+      if (!isAlive(member)) return { kind: 'stale-epoch' };
+      if (member.seq > observed.seq) return { kind: 'late', member };
+      const repeated = member.seq === observed.seq;
+      const outcome = await this.#table.update(
+        keyOf.member(id),
+        repeated
+          ? { set: leaseAfter(member, leaseExpiresMs, nowMs) }
+          : renewalChange(member, observed, leaseExpiresMs, nowMs),
+        all(
+          is('epoch', member.epoch),
+          is('seq', member.seq),
+          is('state', member.state),
+          // Within an epoch and a seq, orders are only ever appended.
+          observed.done.length > 0 ? sizeBelow('orders', member.orders.length + 1) : always,
+        ),
+      );
+      if (outcome.kind === 'written') return { kind: 'renewed', member: memberOf(outcome.item) };
+      member = outcome.current && memberOf(outcome.current);
     }
-    const draining = member.state === 'draining' || observed.state === 'draining';
-    const done = new Set(observed.done);
-    const outcome = await this.#table.update(
-      keyOf.member(id),
-      {
-        set: {
-          state: draining ? 'draining' : 'active',
-          seq: observed.seq,
-          leaseExpiresMs,
-          sessions: observed.sessions,
-          connections: observed.connections,
-          hubs: observed.hubs,
-          reserved: 0,
-          headroom: Math.max(0, member.capacity - observed.sessions),
-          ...(done.size > 0 && {
-            orders: member.orders.filter((order) => !done.has(order.id)) as unknown as Value,
-          }),
-        },
-      },
-      all(
-        is('epoch', observed.epoch),
-        below('seq', observed.seq),
-        draining ? oneOf('state', aliveStates) : oneOf('state', ['joining', 'active']),
-        ...(done.size > 0 ? [sizeBelow('orders', member.orders.length + 1)] : []),
-      ),
-    );
-    if (outcome.kind === 'written') {
-      return { kind: 'renewed', member: memberOf(outcome.item) };
-    }
-    const current = outcome.current && memberOf(outcome.current);
-    if (current === undefined) return { kind: 'not-joined' };
-    if (current.epoch !== observed.epoch || !isAlive(current)) return { kind: 'stale-epoch' };
-    if (current.seq >= observed.seq) return { kind: 'renewed', member: current };
-    // Someone drained it or gave it an order between our read and our write: decide again.
-    return this.renew(id, observed, leaseExpiresMs);
+    throw new Error(`member ${id} changed ${renewAttemptsMax} times during one renewal`);
   }
 
-  /** Take one place on a member that may be given sessions now. False: it may not, any more. */
-  async reserve(id: MemberId, epoch: number, nowMs: number): Promise<boolean> {
+  /**
+   * Take one place on a member that may be given sessions now. With `asSeen`, only if its load is
+   * still what the choice was made upon: then of many who choose at once no two take the same place,
+   * and the one refused is told the load as it is now.
+   */
+  async reserve(
+    id: MemberId,
+    epoch: number,
+    nowMs: number,
+    asSeen?: { readonly seq: number; readonly reserved: number },
+  ): Promise<Reservation> {
     const outcome = await this.#table.update(
       keyOf.member(id),
-      { add: { headroom: -1, reserved: 1 } },
+      { add: { headroom: -1, reserved: 1, reservedNew: 1 } },
       all(
         is('epoch', epoch),
         is('state', 'active'),
         above('leaseExpiresMs', nowMs),
         above('headroom', 0),
+        asSeen === undefined ? always : all(is('seq', asSeen.seq), is('reserved', asSeen.reserved)),
       ),
     );
-    return outcome.kind === 'written';
+    if (outcome.kind === 'written') return { kind: 'reserved' };
+    return { kind: 'refused', current: outcome.current && memberOf(outcome.current) };
   }
 
   /** No new placement from now on (I7). Repeating it changes nothing. */
@@ -230,9 +261,9 @@ export class MemberStore {
     return outcome.kind === 'written';
   }
 
-  /** Strike a lost or drained member off the list. It may still join again. */
-  async forget(id: MemberId): Promise<void> {
-    await this.#table.delete(keyOf.fleet(id), { kind: 'always' });
+  /** Strike a member that ended at `epoch` off the list. One that joined anew stays on it. */
+  async forget(id: MemberId, epoch: number): Promise<void> {
+    await this.#table.delete(keyOf.fleet(id), atMost('epoch', epoch));
   }
 
   /** Ask something of a member; repeated in each answer until done. False: too many are waiting. */
@@ -246,20 +277,56 @@ export class MemberStore {
       ),
     );
     return (
-      outcome.kind === 'written' || outcome.current === undefined || !isAliveItem(outcome.current)
+      outcome.kind === 'written' ||
+      outcome.current === undefined ||
+      !isAlive(memberOf(outcome.current))
     );
   }
 }
 
 const aliveStates = ['joining', 'active', 'draining'] as const;
 
-function isAliveItem(item: Item): boolean {
-  return (aliveStates as readonly unknown[]).includes(item['state']);
+/** What one new heartbeat changes, relative to `member` as read. */
+function renewalChange(
+  member: Member,
+  observed: Observed,
+  leaseExpiresMs: number,
+  nowMs: number,
+): Change {
+  const draining = member.state === 'draining' || observed.state === 'draining';
+  const done = new Set(observed.done);
+  // An admitted client shows up among the sessions, or does not come: whoever was admitted before
+  // the last heartbeat and is still missing is no longer waited for.
+  const arrived = Math.max(0, observed.sessions - member.sessions);
+  const reserved = Math.max(0, Math.min(member.reserved - arrived, member.reservedNew));
+  const headroom = member.capacity - observed.sessions - reserved;
+  return {
+    set: {
+      ...leaseAfter(member, leaseExpiresMs, nowMs),
+      state: draining ? 'draining' : 'active',
+      seq: observed.seq,
+      sessions: observed.sessions,
+      connections: observed.connections,
+      hubs: observed.hubs,
+      ...(done.size > 0 && {
+        orders: member.orders.filter((order) => !done.has(order.id)) as unknown as Value,
+      }),
+    },
+    // Differences, not values: reservations made since the read stay counted.
+    add: {
+      reserved: reserved - member.reserved,
+      reservedNew: -member.reservedNew,
+      headroom: headroom - member.headroom,
+    },
+  };
 }
 
-/** The member holds its epoch: it may renew. Says nothing of its lease. */
-export function isAlive(member: Member): boolean {
-  return (aliveStates as readonly string[]).includes(member.state);
+/** The renewed lease; after a gap it counts as held from now on. Never shortened. */
+function leaseAfter(member: Member, leaseExpiresMs: number, nowMs: number): Attributes {
+  return {
+    leaseExpiresMs: Math.max(leaseExpiresMs, member.leaseExpiresMs),
+    ...(member.leaseExpiresMs <= nowMs && { heldSinceMs: nowMs }),
+  };
 }
 
 function memberOf(item: Item): Member {

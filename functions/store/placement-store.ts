@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type HubName, type MemberId, memberId } from '#shared/kernel/ids.ts';
 import { keyOf } from './keys.ts';
-import { all, type Item, is, itemAbsent, type Table } from './table.ts';
+import { all, type Item, is, itemAbsent, oneOf, type Table } from './table.ts';
 
 /** Where a dynamic hub runs. It is live only while its member holds this very epoch and a lease. */
 const placementSchema = z.object({
@@ -37,8 +37,8 @@ export class PlacementStore {
   }
 
   /**
-   * Claim a hub for a member at the next epoch. Conditional on the epoch that was decided upon, so
-   * of several first clients exactly one claims (I1); our own retried success counts as claimed.
+   * Claim a hub for a member at the next epoch. Conditional on the placement that was decided upon,
+   * so of several first clients exactly one claims (I1); our own retried success counts as claimed.
    */
   async claim(
     hub: HubName,
@@ -56,7 +56,7 @@ export class PlacementStore {
     const outcome = await this.#table.put(
       keyOf.placement(hub),
       { ...wanted },
-      seen === undefined ? itemAbsent : is('epoch', seen.epoch),
+      seen === undefined ? itemAbsent : all(is('epoch', seen.epoch), is('phase', seen.phase)),
     );
     if (outcome.kind === 'written') return { kind: 'claimed', placement: wanted };
     const current = outcome.current && placementOf(outcome.current);
@@ -78,18 +78,25 @@ export class PlacementStore {
     return outcome.kind === 'written';
   }
 
-  /** Second step: its member says that the instance of this epoch is closed. Idempotent. */
+  /**
+   * Second step, or the only one where the member itself decided to close: it says that the instance
+   * of this epoch is closed for good. Idempotent: the epoch has moved on when it is told twice.
+   */
   async release(hub: HubName, member: MemberId, epoch: number): Promise<boolean> {
     const outcome = await this.#table.update(
       keyOf.placement(hub),
       { set: { phase: 'released' }, add: { epoch: 1 } },
-      all(is('epoch', epoch), is('memberId', member)),
+      all(is('epoch', epoch), is('memberId', member), oneOf('phase', ['live', 'releasing'])),
     );
     return outcome.kind === 'written';
   }
 
+  /**
+   * Clean up behind a deleted hub. Only a released placement goes: while a member may still run the
+   * hub, a hub created anew under the same name has to find it, or two members would serve it.
+   */
   async remove(hub: HubName): Promise<void> {
-    await this.#table.delete(keyOf.placement(hub), { kind: 'always' });
+    await this.#table.delete(keyOf.placement(hub), is('phase', 'released'));
   }
 }
 

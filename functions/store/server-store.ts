@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { keyOf } from './keys.ts';
-import type { Table } from './table.ts';
+import { attributeAbsent, type Table } from './table.ts';
 
 const serverSchema = z.object({
   /** Sealed SHA-0 of the server administrator's password, once it was changed. */
@@ -21,6 +21,16 @@ export class ServerStore {
 
   async get(): Promise<ServerSettings> {
     return serverSchema.parse((await this.#table.get(keyOf.server())) ?? {});
+  }
+
+  /** The settings, with {@link ServerSettings.createdMs} written down if this is the first time. */
+  async firstSeen(nowMs: number): Promise<ServerSettings & { readonly createdMs: number }> {
+    const known = await this.get();
+    if (known.createdMs !== undefined) return { ...known, createdMs: known.createdMs };
+    const first = { set: { createdMs: nowMs } };
+    await this.#table.update(keyOf.server(), first, attributeAbsent('createdMs'));
+    const stored = await this.get();
+    return { ...stored, createdMs: stored.createdMs ?? nowMs };
   }
 
   async setPassword(sealedPassword: Uint8Array): Promise<void> {

@@ -3,7 +3,7 @@ import { type SessionReport, sessionReportSchema } from '#shared/contract/heartb
 import { type HubName, hubName, type MemberId, memberId } from '#shared/kernel/ids.ts';
 import { hubPartition, keyOf, sessionPrefix } from './keys.ts';
 import { itemsUnder } from './pages.ts';
-import { below, type Item, is, itemAbsent, type Table } from './table.ts';
+import { all, always, below, type Item, is, itemAbsent, type Table } from './table.ts';
 
 /** A session as its member reported it. Of a member whose epoch is over, it is a dead one. */
 const sessionSchema = sessionReportSchema.extend({
@@ -37,7 +37,8 @@ export class SessionStore {
     const attributes = { ...report, memberId: member, memberEpoch };
     const first = await this.#table.put(key, attributes, itemAbsent);
     if (first.kind === 'refused') {
-      await this.#table.put(key, attributes, below('memberEpoch', memberEpoch));
+      const sameMember = is('memberId', member);
+      await this.#table.put(key, attributes, all(sameMember, below('memberEpoch', memberEpoch)));
     }
     return first.kind === 'written';
   }
@@ -56,7 +57,7 @@ export class SessionStore {
   }
 
   async remove(hub: HubName, name: string): Promise<void> {
-    await this.#table.delete(keyOf.session(hub, name), { kind: 'always' });
+    await this.#table.delete(keyOf.session(hub, name), always);
   }
 }
 

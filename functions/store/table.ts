@@ -126,9 +126,15 @@ export const sizeBelow = (attribute: string, limit: number): Condition => ({
   attribute,
   limit,
 });
-export const oneOf = (attribute: string, values: readonly string[]): Condition => ({
+export const oneOf = (attribute: string, values: readonly [string, ...string[]]): Condition => ({
   kind: 'any',
   of: values.map((value) => is(attribute, value)),
 });
-export const all = (...of: readonly Condition[]): Condition => ({ kind: 'all', of });
-export const any = (...of: readonly Condition[]): Condition => ({ kind: 'any', of });
+/** Every one of them; what is `always` true needs no asking. */
+export const all = (...of: readonly Condition[]): Condition => {
+  const asked = of.filter((condition) => condition.kind !== 'always');
+  return asked.length === 0 ? always : { kind: 'all', of: asked };
+};
+/** At least one of them. */
+export const any = (...of: readonly [Condition, ...Condition[]]): Condition =>
+  of.some((condition) => condition.kind === 'always') ? always : { kind: 'any', of };

@@ -55,11 +55,18 @@ export class UserStore {
     return outcome.kind === 'written';
   }
 
-  /** Replace what was read at `seenVersion`. False: someone changed it meanwhile. */
+  /**
+   * Replace what was read at `seenVersion`. False: someone changed it meanwhile. The login count is
+   * left as stored: it grows without a version.
+   */
   async replace(hub: HubName, user: User, seenVersion: number): Promise<boolean> {
-    const outcome = await this.#table.put(
+    const { logins: _logins, lastLoginMs: _lastLoginMs, ...configured } = user;
+    const outcome = await this.#table.update(
       keyOf.user(hub, user.name),
-      attributesOf(user),
+      {
+        set: attributesOf(configured),
+        ...(user.policy === undefined && { remove: ['policy'] }),
+      },
       is('version', seenVersion),
     );
     return outcome.kind === 'written';

@@ -1,0 +1,86 @@
+import { type Context, Hono } from 'hono';
+import type { z } from 'zod';
+import { observedSchema } from '#shared/contract/heartbeat.ts';
+import { joinRequestSchema } from '#shared/contract/member.ts';
+import { type Problem, problemStatus } from '#shared/contract/problem.ts';
+import { agentBodyBytesMax, agentRoutes } from '#shared/contract/routes.ts';
+import { redeemRequestSchema } from '#shared/contract/ticket.ts';
+import type { MemberId } from '#shared/kernel/ids.ts';
+import { memberIdOf } from '../http/caller.ts';
+import type { FunctionUrlBindings } from '../http/function-url.ts';
+import { type AgentApi, type Answer, problem } from './agent-api.ts';
+import { heartbeat } from './heartbeat.ts';
+import { join } from './join.ts';
+import { redeem } from './redeem.ts';
+
+type AgentContext = Context<{ Bindings: FunctionUrlBindings }>;
+
+/** What members ask the control plane. Who asks is proven by the caller's signature, not claimed. */
+export function agentApiApp(api: AgentApi): Hono<{ Bindings: FunctionUrlBindings }> {
+  const app = new Hono<{ Bindings: FunctionUrlBindings }>();
+  app.post(agentRoutes.join, (context) => serve(context, api, joinRequestSchema, join));
+  app.post(agentRoutes.heartbeat, (context) => serve(context, api, observedSchema, heartbeat));
+  app.post(agentRoutes.redeem, (context) => serve(context, api, redeemRequestSchema, redeem));
+  app.notFound(() => problemAnswer({ kind: 'invalid-request', detail: 'no such route' }));
+  // An environment that fails us, or a bug: the invocation fails and rings; the node asks again.
+  app.onError((error) => {
+    throw error;
+  });
+  return app;
+}
+
+async function serve<T, R extends object>(
+  context: AgentContext,
+  api: AgentApi,
+  schema: z.ZodType<T>,
+  action: (api: AgentApi, memberId: MemberId, request: T) => Promise<Answer<R>>,
+): Promise<Response> {
+  const answer = await ask(context, api, schema, action);
+  if (answer.kind === 'ok') return context.json(answer.value);
+  const { kind, detail } = answer.problem;
+  api.log.info('request.refused', {
+    path: context.req.path,
+    caller: context.env.callerArn,
+    requestId: context.env.requestId,
+    kind,
+    detail,
+  });
+  return problemAnswer(answer.problem);
+}
+
+async function ask<T, R>(
+  context: AgentContext,
+  api: AgentApi,
+  schema: z.ZodType<T>,
+  action: (api: AgentApi, memberId: MemberId, request: T) => Promise<Answer<R>>,
+): Promise<Answer<R>> {
+  const memberId = memberIdOf(context.env.callerArn);
+  if (memberId === undefined) return problem('not-a-member', 'the caller is no EC2 instance');
+  const body = await context.req.arrayBuffer();
+  if (body.byteLength > agentBodyBytesMax) return problem('invalid-request', 'body too large');
+  const parsed = schema.safeParse(jsonOf(Buffer.from(body).toString('utf8')));
+  if (!parsed.success) return problem('invalid-request', firstIssue(parsed.error));
+  return action(api, memberId, parsed.data);
+}
+
+/** Undefined, which no schema of ours accepts, for what is not JSON. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function firstIssue(error: z.ZodError): string {
+  const issue = error.issues[0];
+  return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`.slice(0, 500);
+}
+
+function problemAnswer(body: Problem): Response {
+  const status = problemStatus[body.kind];
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/problem+json' },
+  });
+}

@@ -1,0 +1,13 @@
+import { behindFunctionUrl } from '../http/function-url.ts';
+import { systemClock } from '../system.ts';
+import { wireLog, wireStores, wireWatchdogQueue } from '../wiring.ts';
+import { agentApiApp } from './app.ts';
+
+export const handler = behindFunctionUrl(
+  agentApiApp({
+    stores: wireStores(),
+    watchdogQueue: wireWatchdogQueue(),
+    clock: systemClock,
+    log: wireLog('agent-api'),
+  }),
+);

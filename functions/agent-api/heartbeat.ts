@@ -1,0 +1,79 @@
+import type { Desired, Observed, SessionReport } from '#shared/contract/heartbeat.ts';
+import { timing } from '#shared/contract/timing.ts';
+import { hubName, type MemberId } from '#shared/kernel/ids.ts';
+import type { Member } from '../store/member-store.ts';
+import { type AgentApi, type Answer, ok, problem } from './agent-api.ts';
+import { forEachBounded } from './bounded.ts';
+
+/** Writes under way at once for one heartbeat's lists. */
+const writesMax = 16;
+
+/**
+ * Observed state in, desired state out (journey 2). One write renews the lease; the lists cost a
+ * write per change and are idempotent each, because a heartbeat may come twice (I12). The lists are
+ * answered for only when they are written: a failure fails the heartbeat, and the node repeats it.
+ */
+export async function heartbeat(
+  api: AgentApi,
+  memberId: MemberId,
+  observed: Observed,
+): Promise<Answer<Desired>> {
+  const nowMs = api.clock.nowMs();
+  const leaseExpiresMs = nowMs + timing.leaseTtlMs;
+  const renewal = await api.stores.members.renew(memberId, observed, leaseExpiresMs, nowMs);
+  switch (renewal.kind) {
+    case 'not-joined':
+      return problem('not-joined', `${memberId} has not joined`);
+    case 'stale-epoch':
+      return problem('stale-epoch', `epoch ${observed.epoch} of ${memberId} is over`);
+    case 'late': // a later heartbeat has told the lists again, and may have told of their end
+      return ok(desiredOf(renewal.member));
+    case 'renewed':
+    case 'drained': // perhaps the answer was lost, or the invocation that marked it
+      await writeLists(api, renewal.member, observed);
+      return ok(desiredOf(await finishDrain(api, renewal.member)));
+  }
+}
+
+async function writeLists(api: AgentApi, member: Member, observed: Observed): Promise<void> {
+  const { log, stores } = api;
+  const { memberId } = member;
+  const ended = new Set(observed.closed.map((ref) => sessionKey(ref.hub, ref.name)));
+  const opened = observed.opened.filter(
+    (report) => !ended.has(sessionKey(report.hub, report.name)),
+  );
+  await forEachBounded(opened, writesMax, (report) => writeOpened(api, member, report));
+  await forEachBounded(observed.closed, writesMax, (ref) =>
+    stores.sessions.close(memberId, hubName(ref.hub), ref.name),
+  );
+  await forEachBounded(observed.released, writesMax, async ({ name, epoch }) => {
+    const released = await stores.placements.release(hubName(name), memberId, epoch);
+    if (released) log.info('placement.released', { hub: name, member: memberId, epoch });
+  });
+}
+
+async function writeOpened(
+  { stores }: AgentApi,
+  member: Member,
+  report: SessionReport,
+): Promise<void> {
+  const first = await stores.sessions.open(member.memberId, member.epoch, report);
+  if (first) await stores.users.countLogin(hubName(report.hub), report.user, report.openedMs);
+}
+
+/** A draining member without sessions and hubs is done; its hubs were released before it said so. */
+async function finishDrain({ log, stores }: AgentApi, member: Member): Promise<Member> {
+  if (member.state !== 'draining' || member.sessions > 0 || member.hubs > 0) return member;
+  const drained = await stores.members.markDrained(member.memberId, member.epoch);
+  if (!drained) return member;
+  log.info('member.drained', { member: member.memberId, epoch: member.epoch });
+  return { ...member, state: 'drained' };
+}
+
+function desiredOf(member: Member): Desired {
+  return { state: member.state, orders: member.orders };
+}
+
+function sessionKey(hub: string, name: string): string {
+  return `${hub}\0${name}`;
+}

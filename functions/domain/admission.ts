@@ -1,0 +1,152 @@
+import type { HubKind } from '#shared/contract/hub.ts';
+import type { MemberId } from '#shared/kernel/ids.ts';
+import type { Random } from '#shared/kernel/random.ts';
+import { type ErrorCode, errorCode } from '#shared/wire/error-code.ts';
+import { isLive, type Leaseholder, mayTakeOver } from './lease.ts';
+import { type PlacementRecord, standingOf } from './placement.ts';
+import { betterOfTwo, type Loaded, leastLoaded, pointOf } from './selection.ts';
+
+/** A member as admission sees it. */
+export interface Candidate extends Leaseholder, Loaded {
+  /** What may still be admitted before its next heartbeat. */
+  readonly headroom: number;
+}
+
+export interface AdmissionInput<M extends Candidate, P extends PlacementRecord> {
+  readonly hubKind: HubKind;
+  /** Of a dynamic hub, as stored. */
+  readonly placement: P | undefined;
+  /** The placement's member, as stored. */
+  readonly owner: M | undefined;
+  /** Everyone listed. Not looked at while a dynamic hub follows its placement. */
+  readonly members: readonly M[];
+  /** Others were faster too often: settle for a good member instead of the best. */
+  readonly hurried: boolean;
+}
+
+export type AdmissionDecision<M extends Candidate, P extends PlacementRecord> =
+  | {
+      readonly kind: 'redirect';
+      readonly member: M;
+      readonly reason: 'least-loaded' | 'placement-live' | 'placement-claimed';
+      /** To be written before the redirect, in this order: the loss, the claim, the reservation. */
+      readonly claim?: { readonly seen: P | undefined; readonly lapsed: M | undefined };
+      readonly considered: readonly Considered[];
+    }
+  | {
+      readonly kind: 'reject';
+      readonly code: ErrorCode;
+      readonly reason: AdmissionReason;
+      readonly considered: readonly Considered[];
+    };
+
+export type AdmissionReason =
+  | 'no-member' // none is active with a lease
+  | 'no-headroom' // all that are active are full
+  | 'takeover-grace' // the hub's member was lost and nobody may take over yet
+  | 'member-draining'
+  | 'hub-releasing'
+  | 'member-full'; // a dynamic hub is in one place, and that place is full
+
+type Verdict = 'eligible' | 'not-active' | 'lease-over' | 'no-headroom' | 'takeover-grace';
+
+/** Why a member was or was not chosen: the answer to "why was this user put there?" */
+export interface Considered {
+  readonly member: MemberId;
+  readonly verdict: Verdict;
+  readonly point: number;
+  readonly sessions: number;
+  readonly reserved: number;
+}
+
+/**
+ * Where a login goes (protocol/04 §5). A dynamic hub follows its placement while that is live. All
+ * refusals are error 49: the client is back after its retry interval, not after 60 s. A full member
+ * refuses here too, unlike a genuine one: capacity is a limit.
+ */
+export function decideAdmission<M extends Candidate, P extends PlacementRecord>(
+  input: AdmissionInput<M, P>,
+  nowMs: number,
+  random: Random,
+): AdmissionDecision<M, P> {
+  if (input.hubKind === 'static') {
+    return choose(input, undefined, nowMs, random);
+  }
+  const standing = standingOf(input.placement, input.owner, nowMs);
+  switch (standing.kind) {
+    case 'live':
+      return follow(standing.owner);
+    case 'ending':
+      return reject(standing.reason, []);
+    case 'free':
+      return claim(input, undefined, undefined, nowMs, random);
+    case 'orphaned':
+      return claim(input, standing.lost, undefined, nowMs, random);
+    case 'lapsed':
+      return claim(input, standing.lost, standing.lost, nowMs, random);
+  }
+}
+
+function follow<M extends Candidate, P extends PlacementRecord>(owner: M): AdmissionDecision<M, P> {
+  const full = owner.headroom <= 0;
+  const considered = [consideredOf(owner, full ? 'no-headroom' : 'eligible')];
+  if (full) return reject('member-full', considered);
+  return { kind: 'redirect', member: owner, reason: 'placement-live', considered };
+}
+
+function claim<M extends Candidate, P extends PlacementRecord>(
+  input: AdmissionInput<M, P>,
+  lost: M | undefined,
+  lapsed: M | undefined,
+  nowMs: number,
+  random: Random,
+): AdmissionDecision<M, P> {
+  const decision = choose(input, lost, nowMs, random);
+  if (decision.kind === 'reject') return decision;
+  return {
+    ...decision,
+    reason: 'placement-claimed',
+    claim: { seen: input.placement, lapsed },
+  };
+}
+
+function choose<M extends Candidate, P extends PlacementRecord>(
+  input: AdmissionInput<M, P>,
+  lost: M | undefined,
+  nowMs: number,
+  random: Random,
+): AdmissionDecision<M, P> {
+  const judged = input.members.map((member) => ({ member, verdict: judge(member, lost, nowMs) }));
+  const eligible = judged.filter((one) => one.verdict === 'eligible').map((one) => one.member);
+  const member = input.hurried ? betterOfTwo(eligible, random) : leastLoaded(eligible, random);
+  const considered = judged.map((one) => consideredOf(one.member, one.verdict));
+  if (member !== undefined) return { kind: 'redirect', member, reason: 'least-loaded', considered };
+  const verdicts = new Set(judged.map((one) => one.verdict));
+  if (verdicts.has('takeover-grace')) return reject('takeover-grace', considered);
+  return reject(verdicts.has('no-headroom') ? 'no-headroom' : 'no-member', considered);
+}
+
+function judge(member: Candidate, lost: Candidate | undefined, nowMs: number): Verdict {
+  if (member.state !== 'active') return 'not-active';
+  if (!isLive(member, nowMs)) return 'lease-over';
+  if (member.headroom <= 0) return 'no-headroom';
+  if (lost !== undefined && !mayTakeOver(member, lost, nowMs)) return 'takeover-grace';
+  return 'eligible';
+}
+
+function reject<M extends Candidate, P extends PlacementRecord>(
+  reason: AdmissionReason,
+  considered: readonly Considered[],
+): AdmissionDecision<M, P> {
+  return { kind: 'reject', code: errorCode.noMemberForHub, reason, considered };
+}
+
+function consideredOf(member: Candidate, verdict: Verdict): Considered {
+  return {
+    member: member.memberId,
+    verdict,
+    point: pointOf(member),
+    sessions: member.sessions,
+    reserved: member.reserved,
+  };
+}

@@ -1,0 +1,148 @@
+import { hubName, nameKey } from '#shared/kernel/ids.ts';
+import { type ErrorCode, errorCode } from '#shared/wire/error-code.ts';
+import { isBridge, type Login } from '#shared/wire/login.ts';
+import { hashPassword } from '#shared/wire/password.ts';
+import { defaultPolicy, type Policy } from '#shared/wire/policy.ts';
+import { checkChallenge } from '../domain/challenge.ts';
+import {
+  administratorPolicy,
+  type CredentialReason,
+  checkCredential,
+  isAdministrator,
+  refuseType,
+  type StoredAuth,
+} from '../domain/credential.ts';
+import { sealContext } from '../domain/sealing.ts';
+import type { Hub } from '../store/hub-store.ts';
+import type { User } from '../store/user-store.ts';
+import type { FrontDoor, Source } from './front-door.ts';
+
+export type Authentication =
+  | {
+      readonly kind: 'authenticated';
+      readonly hub: Hub;
+      /** As stored, which may differ in case from what was typed. */
+      readonly userName: string;
+      readonly policy: Policy;
+    }
+  | Rejection;
+
+export interface Rejection {
+  readonly kind: 'rejected';
+  readonly code: ErrorCode;
+  readonly reason:
+    | CredentialReason
+    | 'unknown-hub'
+    | 'hub-offline'
+    | 'credential-unreadable'
+    | 'user-expired'
+    | 'policy-denies-access'
+    | 'policy-denies-monitor'
+    | 'policy-denies-bridge';
+}
+
+/** A user with what it takes to log in as it; `unreadable`: its stored hash does not open. */
+interface Account {
+  readonly userName: string;
+  readonly stored: StoredAuth | 'unreadable';
+  readonly policy: Policy;
+  readonly expiresMs: number;
+}
+
+/** Who logs in and whether they may, in the order of genuine servers (protocol/02 §8). */
+export async function authenticate(
+  frontDoor: FrontDoor,
+  login: Login,
+  source: Source,
+): Promise<Authentication> {
+  const { clock, secrets, stores } = frontDoor;
+  const type = refuseType(login.credential);
+  if (type.kind === 'rejected') return type;
+  const name = hubName(login.hubName);
+  const administrator = isAdministrator(login.userName);
+  const [hub, user, key] = await Promise.all([
+    stores.hubs.get(name),
+    administrator ? undefined : stores.users.get(name, login.userName),
+    secrets.challengeKey(),
+  ]);
+  if (hub === undefined) return rejected(errorCode.hubNotFound, 'unknown-hub');
+  if (!hub.online) return rejected(errorCode.hubStopped, 'hub-offline');
+
+  const account = administrator
+    ? await administratorOf(frontDoor, hub)
+    : user && (await accountOf(frontDoor, hub, user));
+  if (account?.stored === 'unreadable') {
+    return rejected(errorCode.internalError, 'credential-unreadable');
+  }
+  const challenge = checkChallenge(key, source.address, clock.nowMs(), login.serverProductName);
+  const check = checkCredential(login.credential, login.userName, account?.stored, challenge);
+  if (check.kind === 'rejected') return check;
+  if (account === undefined) return rejected(errorCode.authFailed, 'unknown-user');
+  return (
+    refuseByAccount(login, account, clock.nowMs()) ?? {
+      kind: 'authenticated',
+      hub,
+      userName: account.userName,
+      policy: account.policy,
+    }
+  );
+}
+
+function refuseByAccount(login: Login, account: Account, nowMs: number): Rejection | undefined {
+  const { policy, expiresMs } = account;
+  if (expiresMs !== 0 && expiresMs <= nowMs) {
+    return rejected(errorCode.accessDenied, 'user-expired');
+  }
+  if (!policy.access) return rejected(errorCode.accessDenied, 'policy-denies-access');
+  if (login.requireMonitorMode && !policy.monitorPort) {
+    return rejected(errorCode.monitorModeDenied, 'policy-denies-monitor');
+  }
+  if (isBridge(login) && policy.noBridge && policy.noRouting) {
+    return rejected(errorCode.bridgeModeDenied, 'policy-denies-bridge');
+  }
+  return undefined;
+}
+
+async function accountOf(frontDoor: FrontDoor, hub: Hub, user: User): Promise<Account> {
+  const stored: StoredAuth | 'unreadable' =
+    user.auth.kind === 'anonymous'
+      ? { kind: 'anonymous' }
+      : await opened(
+          frontDoor,
+          user.auth.sealedKey,
+          sealContext.user(nameKey(hub.name), nameKey(user.name)),
+        );
+  return {
+    userName: user.name,
+    stored,
+    policy: user.policy ?? defaultPolicy,
+    expiresMs: user.expiresMs,
+  };
+}
+
+/** The hub's built-in user. A hub without a password has the empty one, which nobody gets in with. */
+async function administratorOf(frontDoor: FrontDoor, hub: Hub): Promise<Account> {
+  const userName = 'administrator';
+  const stored: StoredAuth | 'unreadable' =
+    hub.sealedSecurePassword === undefined
+      ? { kind: 'password', hash: hashPassword('', userName) }
+      : await opened(
+          frontDoor,
+          hub.sealedSecurePassword,
+          sealContext.hubSecurePassword(nameKey(hub.name)),
+        );
+  return { userName, stored, policy: administratorPolicy, expiresMs: 0 };
+}
+
+async function opened(
+  frontDoor: FrontDoor,
+  sealed: Uint8Array,
+  context: string,
+): Promise<StoredAuth | 'unreadable'> {
+  const hash = (await frontDoor.secrets.sealer()).open(sealed, context);
+  return hash === undefined ? 'unreadable' : { kind: 'password', hash };
+}
+
+function rejected(code: ErrorCode, reason: Rejection['reason']): Rejection {
+  return { kind: 'rejected', code, reason };
+}

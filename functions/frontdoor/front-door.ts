@@ -1,0 +1,25 @@
+import type { Clock } from '#shared/kernel/clock.ts';
+import type { Log } from '#shared/kernel/log.ts';
+import type { Random } from '#shared/kernel/random.ts';
+import type { Sealer } from '../domain/sealing.ts';
+import type { Stores } from '../store/stores.ts';
+
+/** What the front door works with. */
+export interface FrontDoor {
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly secrets: {
+    /** Opens stored credentials. */
+    sealer(): Promise<Sealer>;
+    /** Authenticates Hello challenges. */
+    challengeKey(): Promise<Buffer>;
+  };
+}
+
+/** One connection attempt, for decisions and logs. */
+export interface Source {
+  readonly address: string;
+  readonly requestId: string;
+}

@@ -1,0 +1,116 @@
+import type { Grant } from '#shared/contract/ticket.ts';
+import { ticketTtlMs } from '#shared/contract/timing.ts';
+import { errorCode } from '#shared/wire/error-code.ts';
+import type { Login } from '#shared/wire/login.ts';
+import type { Redirect } from '#shared/wire/redirect.ts';
+import type { Considered } from '../domain/admission.ts';
+import { redirectEffect } from '../domain/named-host.ts';
+import { drawSessionName, drawTicket } from '../domain/ticket.ts';
+import { hubConfigOf } from '../store/hub-store.ts';
+import { type Admission, admit } from './admission.ts';
+import { type Authentication, authenticate } from './authentication.ts';
+import type { FrontDoor, Source } from './front-door.ts';
+
+export type LoginAnswer =
+  | { readonly kind: 'redirect'; readonly redirect: Redirect }
+  | { readonly kind: 'reject'; readonly code: number };
+
+type Authenticated = Extract<Authentication, { kind: 'authenticated' }>;
+type Admitted = Extract<Admission, { kind: 'admitted' }>;
+
+/** As many candidates of one decision are logged, the nearest to being chosen first. */
+const consideredLoggedMax = 16;
+
+/** A login ends in a redirect or an error, and in exactly one event that says why. */
+export async function logIn(
+  frontDoor: FrontDoor,
+  login: Login,
+  source: Source,
+): Promise<LoginAnswer> {
+  const facts = {
+    hub: login.hubName,
+    user: login.userName,
+    source: source.address,
+    requestId: source.requestId,
+    client: `${login.clientStr} ${login.clientVer}/${login.clientBuild}`,
+  };
+  const reject = (code: number, reason: string, more?: object): LoginAnswer => {
+    frontDoor.log.info('login.rejected', { ...facts, code, reason, ...more });
+    return { kind: 'reject', code };
+  };
+
+  const who = await authenticate(frontDoor, login, source);
+  if (who.kind === 'rejected') return reject(who.code, who.reason);
+  const effect = redirectEffect(login);
+  if (effect === 'misroutes') {
+    return reject(errorCode.notSupported, 'name-configured-client', {
+      host: login.serverHostname,
+    });
+  }
+
+  const admission = await admit(frontDoor, who.hub);
+  const { rounds } = admission;
+  if (admission.kind === 'contended') {
+    return reject(errorCode.noMemberForHub, 'contended', { rounds });
+  }
+  const candidates = candidatesOf(admission.considered);
+  if (admission.kind === 'reject') {
+    return reject(admission.code, admission.reason, { rounds, candidates });
+  }
+
+  const single = effect === 'single-connection';
+  const { grant, redirect } = await issueTicket(frontDoor, who, admission, single);
+  frontDoor.log.info('login.redirected', {
+    ...facts,
+    session: grant.sessionName,
+    member: admission.member.memberId,
+    memberEpoch: admission.member.epoch,
+    placementEpoch: admission.placementEpoch,
+    reason: admission.reason,
+    rounds,
+    candidates,
+    ...(single && { singleConnection: true }),
+  });
+  return { kind: 'redirect', redirect };
+}
+
+/** Store what the ticket admits to; what the client gets to carry is only the ticket itself. */
+async function issueTicket(
+  { clock, random, stores }: FrontDoor,
+  who: Authenticated,
+  { member, placementEpoch }: Admitted,
+  singleConnection: boolean,
+): Promise<{ readonly grant: Grant; readonly redirect: Redirect }> {
+  const { ticket, digest } = drawTicket(random);
+  const grant: Grant = {
+    sessionName: drawSessionName(who.userName, random),
+    user: who.userName,
+    hub: hubConfigOf(who.hub),
+    placementEpoch,
+    policy: who.policy,
+    sessionTimeoutMs: sessionTimeoutMsOf(who),
+    singleConnection,
+    message: who.hub.message, // shown once, with the Welcome; the redirect carries none
+  };
+  await stores.tickets.put(digest, {
+    memberId: member.memberId,
+    memberEpoch: member.epoch,
+    expiresMs: clock.nowMs() + ticketTtlMs,
+    grant,
+  });
+  const certificate = Buffer.from(member.certificate);
+  return { grant, redirect: { address: member.address, ports: member.ports, ticket, certificate } };
+}
+
+/** The hub's, or the user's where that is shorter: it decides how soon a dead member is noticed. */
+function sessionTimeoutMsOf({ hub, policy }: Authenticated): number {
+  const ownMs = policy.timeoutSec * 1_000;
+  return ownMs === 0
+    ? hub.sessionTimeoutMs
+    : Math.max(Math.min(hub.sessionTimeoutMs, ownMs), 2_000);
+}
+
+function candidatesOf(considered: readonly Considered[]): readonly Considered[] {
+  const rank = (one: Considered): number => (one.verdict === 'eligible' ? one.point : -1);
+  return [...considered].sort((a, b) => rank(b) - rank(a)).slice(0, consideredLoggedMax);
+}

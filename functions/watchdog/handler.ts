@@ -1,0 +1,10 @@
+import { watchMessage } from '../store/watch-message.ts';
+import { systemClock } from '../system.ts';
+import { wireLog, wireStores, wireWatchdogQueue } from '../wiring.ts';
+import { onBatch } from './batch.ts';
+import { watch } from './watchdog.ts';
+
+const log = wireLog('watchdog');
+const watchdog = { stores: wireStores(), queue: wireWatchdogQueue(), clock: systemClock, log };
+
+export const handler = onBatch(log, (body) => watch(watchdog, watchMessage.decode(body)));
