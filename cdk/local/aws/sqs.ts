@@ -1,0 +1,154 @@
+import { buildApp } from 'fauxqs';
+import { z } from 'zod';
+import type { Answer } from '../http-server.ts';
+import type { ArrivedRequest } from '../iam/signature.ts';
+import { arn, place } from '../template/place.ts';
+import type { Stack } from '../template/stack.ts';
+import { callLoopback } from './loopback-call.ts';
+import { jsonAnswer, jsonBody, operationOf, type StandIn } from './signed-endpoint.ts';
+
+const queueSchema = z.object({
+  VisibilityTimeout: z.number().optional(),
+  MessageRetentionPeriod: z.number().optional(),
+  DelaySeconds: z.number().optional(),
+  RedrivePolicy: z
+    .object({ deadLetterTargetArn: z.string(), maxReceiveCount: z.number() })
+    .optional(),
+});
+
+const messageSchema = z.object({ body: z.string() });
+const contentSchema = z.object({
+  messages: z.object({
+    ready: z.array(messageSchema),
+    delayed: z.array(messageSchema),
+    inflight: z.array(z.object({ message: messageSchema })),
+  }),
+});
+
+/** Bodies of the messages in each queue, by queue name. */
+export type QueueContents = Readonly<Record<string, readonly string[]>>;
+
+/** A long poll lasts 20 s. */
+const callLimitMs = 30_000;
+
+type App = ReturnType<typeof buildApp>;
+
+/** SQS: fauxqs in this process. Left out: retention, queue policies, at-least-once mischief. */
+export class Sqs {
+  private readonly app: App;
+  private readonly port: number;
+  /** `host:port` callers use; queue URLs begin with it. */
+  private readonly host: string;
+  private readonly queues: readonly string[];
+
+  private constructor(app: App, port: number, host: string, queues: readonly string[]) {
+    this.app = app;
+    this.port = port;
+    this.host = host;
+    this.queues = queues;
+  }
+
+  /** Start with the template's queues; `host` is where the gate listens. */
+  static async start(stack: Stack, host: string): Promise<Sqs> {
+    const app = buildApp({ logger: false, defaultRegion: place.region });
+    const port = Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port);
+    const queues = stack.ofType('AWS::SQS::Queue');
+    const sqs = new Sqs(
+      app,
+      port,
+      host,
+      queues.map(({ ref }) => ref),
+    );
+    for (const { logicalId, properties } of queues) {
+      const attributes = Object.entries(queueSchema.parse(properties)).map(([name, value]) => [
+        name,
+        typeof value === 'object' ? JSON.stringify(value) : String(value),
+      ]);
+      await sqs.call('CreateQueue', {
+        QueueName: logicalId,
+        Attributes: Object.fromEntries(attributes),
+      });
+    }
+    return sqs;
+  }
+
+  readonly standIn: StandIn = {
+    service: 'sqs',
+    needs: (request) => [
+      { action: actionOf(operationOf(request)), resource: queueArn(jsonBody(request)['QueueUrl']) },
+    ],
+    answer: (request, { gone }) => this.forward(request, gone),
+    refuse: (status, code, message) =>
+      jsonAnswer(status, { __type: `com.amazonaws.sqs#${code}`, message }),
+  };
+
+  /** All messages, whether waiting, delayed or being worked on. */
+  async contents(): Promise<QueueContents> {
+    const contents: Record<string, readonly string[]> = {};
+    for (const url of this.queues) {
+      const name = queueName(url);
+      const answer = await this.app.inject({ method: 'GET', url: `/_fauxqs/queues/${name}` });
+      const { ready, delayed, inflight } = contentSchema.parse(answer.json()).messages;
+      const messages = [...ready, ...delayed, ...inflight.map(({ message }) => message)];
+      contents[name] = messages.map(({ body }) => body);
+    }
+    return contents;
+  }
+
+  /** Put messages back that an earlier run left; they are due at once. */
+  async refill(contents: QueueContents): Promise<void> {
+    for (const url of this.queues) {
+      for (const body of contents[queueName(url)] ?? []) {
+        await this.call('SendMessage', { QueueUrl: url, MessageBody: body, DelaySeconds: 0 });
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+  }
+
+  private async call(operation: string, body: unknown): Promise<void> {
+    const answer = await this.forward(
+      {
+        method: 'POST',
+        target: '/',
+        headers: {
+          'content-type': 'application/x-amz-json-1.0',
+          'x-amz-target': `AmazonSQS.${operation}`,
+        },
+        body: Buffer.from(JSON.stringify(body)),
+      },
+      AbortSignal.timeout(callLimitMs),
+    );
+    if (answer.status !== 200) throw new Error(`${operation}: ${answer.body.toString()}`);
+  }
+
+  private forward(request: ArrivedRequest, gone: AbortSignal): Promise<Answer> {
+    return callLoopback({
+      port: this.port,
+      method: 'POST',
+      path: '/',
+      headers: {
+        host: this.host,
+        'content-type': request.headers['content-type'] ?? '',
+        'x-amz-target': request.headers['x-amz-target'] ?? '',
+      },
+      body: request.body,
+      signal: AbortSignal.any([gone, AbortSignal.timeout(callLimitMs)]),
+    });
+  }
+}
+
+/** Batch operations are permitted by the name of the single one. */
+function actionOf(operation: string): string {
+  return `sqs:${operation.replace(/Batch$/, '')}`;
+}
+
+function queueName(url: string): string {
+  return url.split('/').at(-1) ?? '';
+}
+
+function queueArn(url: unknown): string {
+  return typeof url === 'string' ? arn('sqs', queueName(url)) : '*';
+}

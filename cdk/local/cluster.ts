@@ -1,0 +1,252 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ControlPlaneView } from './control-plane-view.ts';
+import type { DataFolder } from './data-folder.ts';
+import { type Deployment, deploy } from './deployment.ts';
+import { launchTemplate } from './ec2/launch-template.ts';
+import { type GroupEvent, MemberGroup } from './ec2/member-group.ts';
+import { endpointText, type Options } from './options.ts';
+import { Reaper } from './process/reaper.ts';
+import type { Progress } from './progress.ts';
+import { assertFree, StartError } from './start-error.ts';
+import { type ClusterView, type MemberView, StateFile } from './state-file.ts';
+import type { Assembly } from './synth/assembly.ts';
+import { systemClock, systemRandom, systemTimers } from './system.ts';
+import { Trouble } from './trouble.ts';
+
+/** Members must be active this long after their launch, or the start has failed. */
+const readyLimitMs = 60_000;
+const pollStartingMs = 250;
+const pollRunningMs = 1_000;
+/** Members get this long to end by themselves when the cluster stops. */
+const memberStopMs = 5_000;
+
+/** A running cluster, for whoever shows it or plays with it. */
+export interface Cluster {
+  readonly frontDoor: ClusterView['frontDoor'];
+  readonly admin: ClusterView['admin'];
+  /** PEM of the certificate the front door presents. */
+  readonly certPem: string;
+  readonly logFolder: string;
+  /** The members as of now. */
+  members(): readonly MemberView[];
+  /** End a member's process without warning, as a machine that loses power. */
+  killMember(id: string): void;
+  /** End everything; resolves when nothing is left. */
+  stop(): Promise<void>;
+}
+
+export interface ClusterServices {
+  readonly options: Options;
+  readonly assembly: Assembly;
+  readonly data: DataFolder;
+  readonly progress: Progress;
+}
+
+/** Deploy the template, launch the members, and wait until the control plane calls them active. */
+export async function startCluster(services: ClusterServices): Promise<Cluster> {
+  const cluster = new LocalCluster(services);
+  try {
+    await cluster.start();
+    return cluster;
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+class LocalCluster implements Cluster {
+  readonly logFolder: string;
+  private readonly services: ClusterServices;
+  private readonly reaper = new Reaper();
+  private readonly stateFile: StateFile;
+  private readonly trouble: Trouble;
+  private deployment: Deployment | undefined;
+  private group: MemberGroup | undefined;
+  private view: ControlPlaneView | undefined;
+  private states: ReadonlyMap<string, string> = new Map();
+  private shown: ReadonlyMap<string, string> = new Map();
+  private isReady = false;
+  private stopping = false;
+  private wake: () => void = () => undefined;
+  private watching: Promise<void> = Promise.resolve();
+
+  constructor(services: ClusterServices) {
+    const { data, options, progress } = services;
+    this.services = services;
+    this.logFolder = data.logs;
+    this.stateFile = new StateFile(options.stateFile);
+    this.trouble = new Trouble(join(data.logs, 'local.log'), (line) => progress.note(line));
+  }
+
+  async start(): Promise<void> {
+    const { assembly, data, options, progress } = this.services;
+    const { frontDoor } = options;
+    await this.stateFile.remove();
+    await assertFree(frontDoor, '--front-door');
+    for (const member of options.members) await assertFree(member, '--member');
+    const deployment = await progress.step('deploying the template on this machine', () =>
+      deploy({
+        assembly,
+        frontDoor,
+        adminPassword: options.adminPassword,
+        data,
+        reaper: this.reaper,
+        clock: systemClock,
+        timers: systemTimers,
+        random: systemRandom,
+        trouble: this.trouble,
+      }),
+    );
+    this.deployment = deployment;
+    this.view = new ControlPlaneView(frontDoor, deployment.certPem, deployment.adminPassword);
+    this.group = new MemberGroup({
+      launchTemplate: launchTemplate(deployment.stack, assembly),
+      endpoints: options.members,
+      replaceAfterMs: options.replaceAfterMs,
+      folder: data.members,
+      logFolder: data.logs,
+      timers: systemTimers,
+      onEvent: (event) => this.onGroupEvent(event),
+      services: {
+        registry: deployment.registry,
+        clock: systemClock,
+        random: systemRandom,
+        reaper: this.reaper,
+        searchPath: process.env['PATH'] ?? '',
+      },
+    });
+    const count = options.members.length;
+    await progress.step(`waiting for ${count} ${count === 1 ? 'member' : 'members'}`, () =>
+      this.becomeReady(),
+    );
+    this.watching = this.watch();
+  }
+
+  get frontDoor(): ClusterView['frontDoor'] {
+    return this.services.options.frontDoor;
+  }
+
+  get admin(): ClusterView['admin'] {
+    const url = new URL(this.deployment?.stack.output('AdminUrl') ?? 'https://0.0.0.0/');
+    url.port = String(this.frontDoor.port);
+    return { url: url.href, password: this.deployment?.adminPassword ?? '' };
+  }
+
+  get certPem(): string {
+    return this.deployment?.certPem ?? '';
+  }
+
+  members(): readonly MemberView[] {
+    return (this.group?.instances ?? []).map(({ id, endpoint, pid, running }) => ({
+      id,
+      ...endpoint,
+      pid,
+      state: running ? (this.states.get(id) ?? 'starting') : 'dead',
+    }));
+  }
+
+  killMember(id: string): void {
+    this.group?.instances.find((instance) => instance.id === id)?.kill('SIGKILL');
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.wake();
+    await this.watching;
+    await this.stateFile.remove();
+    await this.group?.stop(memberStopMs);
+    this.view?.close();
+    await this.deployment?.stop();
+    this.trouble.close();
+    this.reaper.stop();
+  }
+
+  private async becomeReady(): Promise<void> {
+    await this.group?.start();
+    const deadlineMs = systemClock.monotonicMs() + readyLimitMs;
+    for (;;) {
+      const problem = await this.refresh();
+      const members = this.members();
+      if (members.every(({ state }) => state === 'active')) break;
+      const dead = members.find(({ state }) => state === 'dead');
+      if (dead !== undefined) throw new StartError(this.explain(`member ${dead.id} ended`));
+      if (this.stopping) throw new StartError('stopped before it was ready');
+      if (systemClock.monotonicMs() > deadlineMs) {
+        const seen = members.map(({ id, state }) => `${id} is ${state}`).join(', ');
+        throw new StartError(this.explain(problem ?? `after ${readyLimitMs / 1_000} s ${seen}`));
+      }
+      await this.pause(pollStartingMs);
+    }
+    this.isReady = true;
+    this.showChanges(false);
+    await this.writeState();
+  }
+
+  /** Keep the state file true until the end. */
+  private async watch(): Promise<void> {
+    while (!this.stopping) {
+      await this.pause(pollRunningMs);
+      if (this.stopping) return;
+      const problem = await this.refresh();
+      if (problem !== undefined) this.trouble.report('administrator', problem);
+      this.showChanges(true);
+      await this.writeState();
+    }
+  }
+
+  /** Ask the control plane; what went wrong, if anything did. Old knowledge stays then. */
+  private async refresh(): Promise<string | undefined> {
+    try {
+      this.states = (await this.view?.memberStates()) ?? new Map();
+      return undefined;
+    } catch (error) {
+      return error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+    }
+  }
+
+  private async writeState(): Promise<void> {
+    if (!this.isReady || this.stopping) return;
+    const { frontDoor, admin } = this;
+    await this.stateFile.write({ ready: true, frontDoor, admin, members: this.members() });
+  }
+
+  private showChanges(aloud: boolean): void {
+    const now = new Map(this.members().map(({ id, state }) => [id, state]));
+    if (aloud) {
+      for (const { id, state, ...endpoint } of this.members()) {
+        const before = this.shown.get(id);
+        if (before === state || state === 'dead') continue;
+        this.services.progress.note(`member ${id} at ${endpointText(endpoint)} is ${state}`);
+      }
+    }
+    this.shown = now;
+  }
+
+  private onGroupEvent(event: GroupEvent): void {
+    if (!this.isReady) return;
+    if (event.kind === 'ended') {
+      const { id, endpoint } = event.instance;
+      const seconds = this.services.options.replaceAfterMs / 1_000;
+      this.services.progress.note(
+        `member ${id} at ${endpointText(endpoint)} is dead (${event.how}); ` +
+          `a new one takes its place in ${seconds} s`,
+      );
+    }
+    this.wake(); // so that the state file tells it now
+  }
+
+  private pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = systemTimers.after(delayMs, resolve);
+      this.wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  private explain(what: string): string {
+    return `${what}; the logs are in ${this.logFolder}`;
+  }
+}

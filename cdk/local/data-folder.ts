@@ -1,0 +1,97 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import type { Clock } from '#shared/kernel/clock.ts';
+import { selfSignedCertificate } from '#shared/x509/self-signed.ts';
+import type { SecretStrings } from './aws/secrets.ts';
+import type { QueueContents } from './aws/sqs.ts';
+
+const textsSchema = z.record(z.string(), z.string());
+const queuesSchema = z.record(z.string(), z.array(z.string()));
+const certificateDays = 825;
+const renewBeforeMs = 30 * 86_400_000;
+
+/** Files a cluster leaves behind: logs and certificate always, state only where it was told to. */
+export class DataFolder {
+  readonly logs: string;
+  readonly members: string;
+  /** Database folder; undefined if state ends with the cluster. */
+  readonly database: string | undefined;
+  private readonly keeps: boolean;
+  private readonly root: string;
+
+  private constructor(root: string, keeps: boolean) {
+    this.root = root;
+    this.keeps = keeps;
+    this.logs = join(root, 'logs');
+    this.members = join(root, 'members');
+    this.database = keeps ? join(root, 'dynamodb') : undefined;
+  }
+
+  /** `data` keeps state; without it, what must be a file is in `scratch`. */
+  static async open(data: string | undefined, scratch: string): Promise<DataFolder> {
+    const folder = new DataFolder(data ?? scratch, data !== undefined);
+    await mkdir(folder.logs, { recursive: true });
+    return folder;
+  }
+
+  async secrets(): Promise<SecretStrings> {
+    return textsSchema.parse((await this.read('secrets.json')) ?? {});
+  }
+
+  keepSecrets(secrets: SecretStrings): Promise<void> {
+    return this.keep('secrets.json', secrets);
+  }
+
+  async queues(): Promise<QueueContents> {
+    return queuesSchema.parse((await this.read('queues.json')) ?? {});
+  }
+
+  keepQueues(queues: QueueContents): Promise<void> {
+    return this.keep('queues.json', queues);
+  }
+
+  /** The front door's certificate: made once per address, kept for all runs. */
+  async certificate(address: string, clock: Clock): Promise<{ keyPem: string; certPem: string }> {
+    const path = join(this.root, 'tls', `${address}.pem`);
+    const kept = await readIfThere(path);
+    if (kept !== undefined) {
+      const keyPem = kept.slice(0, kept.indexOf('-----BEGIN CERTIFICATE'));
+      const certPem = kept.slice(keyPem.length);
+      const endsMs = Date.parse(new X509Certificate(certPem).validTo);
+      if (endsMs - clock.nowMs() > renewBeforeMs) return { keyPem, certPem };
+    }
+    const { keyPem, certPem } = selfSignedCertificate({
+      commonName: address,
+      validDays: certificateDays,
+      nowMs: clock.nowMs(),
+    });
+    await writePrivate(path, keyPem + certPem);
+    return { keyPem, certPem };
+  }
+
+  private async read(name: string): Promise<unknown> {
+    const text = this.keeps ? await readIfThere(join(this.root, name)) : undefined;
+    return text === undefined ? undefined : JSON.parse(text);
+  }
+
+  private async keep(name: string, value: unknown): Promise<void> {
+    if (this.keeps) await writePrivate(join(this.root, name), JSON.stringify(value));
+  }
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function writePrivate(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.tmp`, text, { mode: 0o600 });
+  await rename(`${path}.tmp`, path);
+}

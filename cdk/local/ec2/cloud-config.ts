@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { TemplateError } from '../template/template.ts';
+
+const header = '#cloud-config\n';
+const configPath = '/etc/etherfleet/agent.json';
+const unitPath = '/etc/systemd/system/etherfleet.service';
+const programFolder = '/opt/etherfleet/';
+
+const documentSchema = z.object({
+  write_files: z.array(z.object({ path: z.string(), content: z.string() })),
+  runcmd: z.array(z.array(z.string())),
+});
+
+/** What a launch template's user data makes of a machine, as far as it can be done here. */
+export interface MemberRecipe {
+  /** Asset key of the agent's bundle: what the machine would download from S3. */
+  readonly bundleKey: string;
+  /** `agent.json` as it is on the machine. */
+  readonly agentConfig: Readonly<Record<string, unknown>>;
+  /** Arguments of Node from the unit's `ExecStart`, with its two paths replaced. */
+  readonly nodeArguments: (bundleFolder: string, configFile: string) => string[];
+}
+
+/** Read user data: `#cloud-config` whose YAML body is JSON. */
+export function readCloudConfig(userData: string): MemberRecipe {
+  if (!userData.startsWith(header)) throw new TemplateError('user data is no #cloud-config');
+  const document = documentSchema.parse(JSON.parse(userData.slice(header.length)));
+  const file = (path: string): string => {
+    const content = document.write_files.find((written) => written.path === path)?.content;
+    if (content === undefined) throw new TemplateError(`user data does not write ${path}`);
+    return content;
+  };
+  const command = /^ExecStart=\S+ (.+)$/m.exec(file(unitPath))?.[1];
+  if (command === undefined) throw new TemplateError('the unit has no ExecStart');
+  return {
+    bundleKey: downloadedKey(document.runcmd),
+    agentConfig: z.record(z.string(), z.unknown()).parse(JSON.parse(file(configPath))),
+    nodeArguments: (bundleFolder, configFile) =>
+      command
+        .split(' ')
+        .map((word) => (word === configPath ? configFile : word))
+        .map((word) => word.replace(programFolder, `${bundleFolder}/`)),
+  };
+}
+
+/** The one object the machine copies from S3. */
+function downloadedKey(commands: readonly (readonly string[])[]): string {
+  const copies = commands.filter(([program, service]) => program === 'aws' && service === 's3');
+  const source = copies[0]?.find((word) => word.startsWith('s3://'));
+  if (copies.length !== 1 || source === undefined) {
+    throw new TemplateError('user data must download exactly one object from S3');
+  }
+  return new URL(source).pathname.slice(1);
+}

@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import type { Cancel, Clock, Timers } from '#shared/kernel/clock.ts';
+import type { LogFile } from '../log-file.ts';
+import type { Reaper } from '../process/reaper.ts';
+import { FunctionProcess, type LocalFunction, type Outcome } from './function-process.ts';
+
+/** Most processes of one function; AWS would run a thousand. */
+export const processesMax = 8;
+/** Most invocations that wait for a process; what is over is throttled. */
+export const waitingMax = 512;
+/** A process beyond the first ends after this long without work. */
+const idleMs = 30_000;
+
+export interface PoolServices {
+  readonly log: LogFile;
+  readonly reaper: Reaper;
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+interface Waiting {
+  readonly event: unknown;
+  readonly settle: (outcome: Outcome) => void;
+}
+
+/**
+ * Runs one function: a process serves one invocation at a time, more are started while all are
+ * busy, one stays warm. Left out: freezing between invocations, cold start times, payload limits
+ * other than the callers'.
+ */
+export class FunctionPool {
+  readonly spec: LocalFunction;
+  private readonly services: PoolServices;
+  private readonly processes = new Set<FunctionProcess>();
+  private readonly waiting: Waiting[] = [];
+  private cancelTrim: Cancel = () => undefined;
+  private stopped = false;
+
+  constructor(spec: LocalFunction, services: PoolServices) {
+    this.spec = spec;
+    this.services = services;
+  }
+
+  /** Processes alive now. */
+  get size(): number {
+    return this.processes.size;
+  }
+
+  /** Load the function before the first event needs it. */
+  warm(): void {
+    if (this.processes.size === 0) this.start();
+  }
+
+  /** Run the function once. Never rejects: how it ended is the answer. */
+  invoke(event: unknown): Promise<Outcome> {
+    if (this.stopped || this.waiting.length >= waitingMax) {
+      return Promise.resolve({ kind: 'throttled' });
+    }
+    return new Promise((settle) => {
+      this.waiting.push({ event, settle });
+      this.assign();
+    });
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.cancelTrim();
+    for (const waiting of this.waiting.splice(0)) waiting.settle({ kind: 'throttled' });
+    for (const process of this.processes) process.kill();
+  }
+
+  /** Give waiting invocations to idle processes; start more processes for those left over. */
+  private assign(): void {
+    for (const process of this.processes) {
+      if (process.state !== 'idle') continue;
+      const next = this.waiting.shift();
+      if (next === undefined) {
+        this.scheduleTrim();
+        return;
+      }
+      void this.run(process, next);
+    }
+    const starting = this.count('starting');
+    for (let missing = this.waiting.length - starting; missing > 0; missing -= 1) {
+      if (this.stopped || this.processes.size >= processesMax) return;
+      this.start();
+    }
+  }
+
+  private async run(process: FunctionProcess, { event, settle }: Waiting): Promise<void> {
+    const { clock, timers, log } = this.services;
+    const { timeoutMs, arn } = this.spec;
+    const requestId = randomUUID();
+    let timedOut = false;
+    const cancel = timers.after(timeoutMs, () => {
+      timedOut = true;
+      process.kill();
+    });
+    const outcome = await process.run({
+      requestId,
+      functionArn: arn,
+      deadlineMs: clock.nowMs() + timeoutMs,
+      event: JSON.stringify(event),
+    });
+    cancel();
+    const ended: Outcome = timedOut
+      ? {
+          kind: 'error',
+          errorType: 'Sandbox.Timedout',
+          errorMessage: `Task timed out after ${(timeoutMs / 1_000).toFixed(2)} seconds`,
+        }
+      : outcome;
+    if (ended.kind === 'error') {
+      log.append(`${requestId} ${ended.errorType}: ${ended.errorMessage}\n`);
+    }
+    settle(ended);
+  }
+
+  private start(): void {
+    const { log, reaper } = this.services;
+    const process = new FunctionProcess(this.spec, log, reaper, {
+      onIdle: () => this.assign(),
+      onExit: (ended, description) => this.remove(ended, description),
+    });
+    this.processes.add(process);
+  }
+
+  /** A process ended. One that never became ready takes one invocation with it, lest it loop. */
+  private remove(process: FunctionProcess, description: string): void {
+    this.processes.delete(process);
+    if (!process.wasReady && !this.stopped) {
+      this.services.log.append(`failed to start: ${description}\n`);
+      this.waiting.shift()?.settle({
+        kind: 'error',
+        errorType: 'Runtime.InitError',
+        errorMessage: `the function's module did not load: ${description}`,
+      });
+    }
+    this.assign();
+  }
+
+  /** End idle processes but one, a while after the last work. */
+  private scheduleTrim(): void {
+    this.cancelTrim();
+    if (this.processes.size <= 1) return;
+    this.cancelTrim = this.services.timers.after(idleMs, () => {
+      const idle = [...this.processes].filter(({ state }) => state === 'idle');
+      for (const process of idle.slice(1)) process.kill();
+    });
+  }
+
+  private count(state: FunctionProcess['state']): number {
+    return [...this.processes].filter((process) => process.state === state).length;
+  }
+}

@@ -1,0 +1,175 @@
+import { z } from 'zod';
+import type { Timers } from '#shared/kernel/clock.ts';
+import { callSigned } from '../aws/signed-call.ts';
+import type { Credentials } from '../iam/credential-registry.ts';
+import { place } from '../template/place.ts';
+import type { FunctionPool } from './function-pool.ts';
+
+const mappingSchema = z.object({
+  BatchSize: z.number().int().min(1).max(10).default(10),
+  EventSourceArn: z.string(),
+  FunctionName: z.string(),
+  FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).default([]),
+  ScalingConfig: z.object({ MaximumConcurrency: z.number() }).optional(),
+});
+export type EventSourceMapping = z.infer<typeof mappingSchema>;
+
+export const parseEventSourceMapping = (properties: unknown): EventSourceMapping =>
+  mappingSchema.parse(properties);
+
+const messageSchema = z.object({
+  MessageId: z.string(),
+  ReceiptHandle: z.string(),
+  Body: z.string(),
+  MD5OfBody: z.string(),
+  Attributes: z.record(z.string(), z.string()).default({}),
+});
+type Message = z.infer<typeof messageSchema>;
+const receivedSchema = z.object({ Messages: z.array(messageSchema).default([]) });
+const failuresSchema = z
+  .object({ batchItemFailures: z.array(z.object({ itemIdentifier: z.string() })).nullish() })
+  .nullable();
+
+/** A poll waits this long at the queue, the longest SQS allows. */
+const pollSeconds = 20;
+const callLimitMs = 30_000;
+/** After a failed poll: a missing grant would otherwise spin. */
+const retryMs = 2_000;
+/** Batches at work at a time. */
+const concurrencyMax = 4;
+
+export interface SqsEventSourceOptions {
+  readonly mapping: EventSourceMapping;
+  readonly queueUrl: string;
+  /** The gate in front of SQS. */
+  readonly endpoint: string;
+  /** The function's role polls, as in AWS: its policies must allow it. */
+  readonly credentials: Credentials;
+  readonly pool: FunctionPool;
+  readonly timers: Timers;
+  readonly onTrouble: (message: string) => void;
+}
+
+/**
+ * Brings messages of a queue to a function and deletes what it handled. A message that failed
+ * comes back after the queue's visibility timeout, and at last goes to the dead-letter queue.
+ */
+export class SqsEventSource {
+  private readonly options: SqsEventSourceOptions;
+  private readonly ending = new AbortController();
+  private readonly batches = new Set<Promise<void>>();
+  private polling: Promise<void> = Promise.resolve();
+
+  constructor(options: SqsEventSourceOptions) {
+    this.options = options;
+  }
+
+  start(): void {
+    this.polling = this.poll();
+  }
+
+  async stop(): Promise<void> {
+    this.ending.abort();
+    await Promise.all([this.polling, ...this.batches]);
+  }
+
+  private async poll(): Promise<void> {
+    const { mapping, onTrouble } = this.options;
+    const limit = Math.min(mapping.ScalingConfig?.MaximumConcurrency ?? 5, concurrencyMax);
+    while (!this.ending.signal.aborted) {
+      try {
+        const messages = await this.receive();
+        if (messages.length > 0) this.begin(messages);
+        while (this.batches.size >= limit) await Promise.race(this.batches);
+      } catch (error) {
+        if (this.ending.signal.aborted) return;
+        onTrouble(String(error));
+        await this.pause(retryMs);
+      }
+    }
+  }
+
+  private begin(messages: readonly Message[]): void {
+    const batch = this.process(messages)
+      .catch((error: unknown) => {
+        if (!this.ending.signal.aborted) this.options.onTrouble(String(error));
+      })
+      .finally(() => this.batches.delete(batch));
+    this.batches.add(batch);
+  }
+
+  private async process(messages: readonly Message[]): Promise<void> {
+    const { mapping, pool } = this.options;
+    const outcome = await pool.invoke({
+      Records: messages.map((message) => sqsRecord(message, mapping.EventSourceArn)),
+    });
+    if (outcome.kind !== 'answer') return; // the whole batch comes back
+    const reports = mapping.FunctionResponseTypes.includes('ReportBatchItemFailures');
+    const handled = reports ? handledMessages(messages, outcome.payload) : messages;
+    if (handled.length === 0) return;
+    await this.call('DeleteMessageBatch', {
+      Entries: handled.map(({ MessageId, ReceiptHandle }) => ({ Id: MessageId, ReceiptHandle })),
+    });
+  }
+
+  private async receive(): Promise<readonly Message[]> {
+    const answer = await this.call('ReceiveMessage', {
+      MaxNumberOfMessages: this.options.mapping.BatchSize,
+      WaitTimeSeconds: pollSeconds,
+      MessageSystemAttributeNames: ['All'],
+    });
+    return receivedSchema.parse(answer).Messages;
+  }
+
+  private call(operation: string, input: Readonly<Record<string, unknown>>): Promise<unknown> {
+    const { endpoint, credentials, queueUrl } = this.options;
+    return callSigned({
+      service: 'sqs',
+      endpoint,
+      credentials,
+      target: `AmazonSQS.${operation}`,
+      input: { QueueUrl: queueUrl, ...input },
+      signal: AbortSignal.any([this.ending.signal, AbortSignal.timeout(callLimitMs)]),
+    });
+  }
+
+  private pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.options.timers.after(delayMs, resolve);
+      this.ending.signal.addEventListener('abort', () => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+}
+
+/** One record of the event, as Lambda documents it. */
+function sqsRecord(message: Message, queueArn: string): unknown {
+  return {
+    messageId: message.MessageId,
+    receiptHandle: message.ReceiptHandle,
+    body: message.Body,
+    attributes: message.Attributes,
+    messageAttributes: {},
+    md5OfBody: message.MD5OfBody,
+    eventSource: 'aws:sqs',
+    eventSourceARN: queueArn,
+    awsRegion: place.region,
+  };
+}
+
+/** Lambda's reading of the answer: what it cannot make sense of is a failure of the whole batch. */
+export function handledMessages<M extends { readonly MessageId: string }>(
+  messages: readonly M[],
+  payload: string,
+): readonly M[] {
+  const parsed = failuresSchema.safeParse(JSON.parse(payload));
+  if (!parsed.success) return [];
+  const failed = new Set(
+    (parsed.data?.batchItemFailures ?? []).map(({ itemIdentifier }) => itemIdentifier),
+  );
+  const known = new Set(messages.map(({ MessageId }) => MessageId));
+  for (const id of failed) if (!known.has(id)) return [];
+  return messages.filter(({ MessageId }) => !failed.has(MessageId));
+}

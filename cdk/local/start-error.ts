@@ -1,0 +1,35 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { type Endpoint, endpointText } from './options.ts';
+
+/** The cluster cannot start as asked; the message says what to do. Printed without a stack. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+/** Find out early, and say so in plain words, if an address cannot be listened on. */
+export async function assertFree(endpoint: Endpoint, option: string): Promise<void> {
+  const server = createServer();
+  server.listen(endpoint.port, endpoint.address);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw new StartError(remedy((error as NodeJS.ErrnoException).code, endpoint, option));
+  }
+  server.close();
+  await once(server, 'close');
+}
+
+function remedy(code: string | undefined, endpoint: Endpoint, option: string): string {
+  const text = endpointText(endpoint);
+  switch (code) {
+    case 'EADDRINUSE':
+      return `${text} is in use: end the program that listens there (see: ss -ltnp), or choose another with ${option} ADDR:PORT`;
+    case 'EADDRNOTAVAIL':
+      return `this machine has no address ${endpoint.address}: choose another with ${option} ADDR:PORT`;
+    case 'EACCES':
+      return `only root may listen on ${text}: choose a port above 1023 with ${option} ADDR:PORT`;
+    default:
+      return `cannot listen on ${text} (${code ?? 'unknown error'}); see ${option}`;
+  }
+}

@@ -1,0 +1,58 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Endpoint } from './options.ts';
+
+/** One member as the state file tells it. */
+export interface MemberView {
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  /** Process id of its agent; that of the ended process while `state` is `dead`. */
+  readonly pid: number;
+  /** The control plane's word; `starting` before it lists the member, `dead` after its process. */
+  readonly state: string;
+}
+
+/** The state file: what other programs need to know of a running cluster. */
+export interface ClusterView {
+  readonly ready: true;
+  readonly frontDoor: Endpoint;
+  readonly admin: { readonly url: string; readonly password: string };
+  readonly members: readonly MemberView[];
+}
+
+/**
+ * A file that is there only while the cluster is ready, always complete, and readable by its owner
+ * alone, for it holds the administrator's password.
+ */
+export class StateFile {
+  private readonly path: string;
+  private written = '';
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Replace the content, if it changed. */
+  write(view: ClusterView): Promise<void> {
+    const text = `${JSON.stringify(view)}\n`;
+    if (text === this.written) return this.writing;
+    this.written = text;
+    this.writing = this.writing.then(() => this.replace(text));
+    return this.writing;
+  }
+
+  /** Take it away: no cluster is ready (any more). */
+  async remove(): Promise<void> {
+    await this.writing;
+    await rm(this.path, { force: true });
+  }
+
+  private async replace(text: string): Promise<void> {
+    const fresh = `${this.path}.${process.pid}.tmp`;
+    await mkdir(dirname(this.path), { recursive: true });
+    await writeFile(fresh, text, { mode: 0o600 });
+    await rename(fresh, this.path);
+  }
+}

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { arn } from './place.ts';
+import { type Template, TemplateError } from './template.ts';
+
+/** What a created resource is called: `Ref` and `Fn::GetAtt`. */
+export interface PhysicalResource {
+  readonly ref: string;
+  readonly attribute: (name: string) => string | undefined;
+}
+
+/** Addresses that exist only at run time. */
+export interface LocalAddresses {
+  /** `http://127.0.0.1:port` of the queue service. */
+  readonly queueEndpoint: string;
+  /** The address clients dial, an IPv4 literal. */
+  readonly frontDoor: string;
+  /** URL of a function URL resource, ending with a slash. */
+  readonly functionUrl: (logicalId: string) => string;
+}
+
+type Namer = (logicalId: string, addresses: LocalAddresses) => PhysicalResource;
+
+/** Types that exist on this machine, and how they are named here. */
+const created: Readonly<Record<string, Namer>> = {
+  'AWS::DynamoDB::Table': (id) => named(id, { Arn: arn('dynamodb', `table/${id}`) }),
+  'AWS::SecretsManager::Secret': (id) =>
+    named(arn('secretsmanager', `secret:${id}-${digest(id).slice(0, 6)}`)),
+  'AWS::SQS::Queue': (id, { queueEndpoint }) =>
+    named(`${queueEndpoint}/${arn('sqs', id).split(':')[4] ?? ''}/${id}`, {
+      Arn: arn('sqs', id),
+      QueueName: id,
+    }),
+  'AWS::Lambda::Function': (id) => named(id, { Arn: arn('lambda', `function:${id}`) }),
+  'AWS::Lambda::Url': (id, { functionUrl }) =>
+    named(arn('lambda', `url:${id}`), { FunctionUrl: functionUrl(id) }),
+  'AWS::Lambda::Permission': (id) => named(id),
+  'AWS::Lambda::EventSourceMapping': (id) => named(id),
+  'AWS::IAM::Role': (id) =>
+    named(id, { Arn: arn('iam', `role/${id}`), RoleId: `AROA${digest(id).slice(0, 17)}` }),
+  'AWS::IAM::Policy': (id) => named(id),
+  'AWS::IAM::InstanceProfile': (id) => named(id, { Arn: arn('iam', `instance-profile/${id}`) }),
+  'AWS::ElasticLoadBalancingV2::LoadBalancer': (id) =>
+    named(arn('elasticloadbalancing', `loadbalancer/${id}`), { DNSName: `${id}.elb.local` }),
+  'AWS::ElasticLoadBalancingV2::Listener': (id) =>
+    named(arn('elasticloadbalancing', `listener/${id}`)),
+  'AWS::ElasticLoadBalancingV2::ListenerRule': (id) =>
+    named(arn('elasticloadbalancing', `listener-rule/${id}`)),
+  'AWS::ElasticLoadBalancingV2::TargetGroup': (id) =>
+    named(
+      arn('elasticloadbalancing', `targetgroup/${id}/${digest(id).slice(0, 16).toLowerCase()}`),
+    ),
+  'AWS::EC2::EIP': (id, { frontDoor }) =>
+    named(frontDoor, { AllocationId: `eipalloc-${digest(id).slice(0, 17).toLowerCase()}` }),
+  'AWS::EC2::LaunchTemplate': (id) =>
+    named(`lt-${digest(id).slice(0, 17).toLowerCase()}`, {
+      LatestVersionNumber: '1',
+      DefaultVersionNumber: '1',
+    }),
+  'AWS::AutoScaling::AutoScalingGroup': (id) => named(id),
+};
+
+const noNetwork = 'processes here share the machine’s own network';
+
+/** Types that need nothing on this machine, each with its reason. */
+const needless: Readonly<Record<string, string>> = {
+  'AWS::EC2::VPC': noNetwork,
+  'AWS::EC2::Subnet': noNetwork,
+  'AWS::EC2::RouteTable': noNetwork,
+  'AWS::EC2::Route': noNetwork,
+  'AWS::EC2::SubnetRouteTableAssociation': noNetwork,
+  'AWS::EC2::InternetGateway': noNetwork,
+  'AWS::EC2::VPCGatewayAttachment': noNetwork,
+  'AWS::EC2::SecurityGroup': 'only the template’s listeners and members listen, on chosen ports',
+  'AWS::EC2::SecurityGroupIngress': 'as security groups',
+  'AWS::EC2::SecurityGroupEgress': 'as security groups',
+  'AWS::SQS::QueuePolicy': 'it forbids plain HTTP, which here never leaves loopback',
+  'AWS::CloudWatch::Alarm': 'nobody is on call for this machine',
+  'AWS::Logs::LogGroup': 'logs are files',
+  'AWS::CDK::Metadata': 'statistics of the CDK itself',
+};
+
+/** Names of a template's resources. A type nobody here knows is an error that names it. */
+export function physicalNames(
+  template: Template,
+  addresses: LocalAddresses,
+): (logicalId: string) => PhysicalResource {
+  for (const [logicalId, { Type: type }] of Object.entries(template.Resources)) {
+    if (created[type] === undefined && needless[type] === undefined) {
+      throw new TemplateError(
+        `Resources.${logicalId}: the local stack does not know ${type}; ` +
+          'teach it in cdk/local/template/physical.ts, or say there why it needs nothing',
+      );
+    }
+  }
+  return (logicalId) => {
+    const type = template.Resources[logicalId]?.Type ?? '';
+    return created[type]?.(logicalId, addresses) ?? placeholder(logicalId);
+  };
+}
+
+function named(ref: string, attributes: Readonly<Record<string, string>> = {}): PhysicalResource {
+  return { ref, attribute: (name) => attributes[name] };
+}
+
+/** A resource that is not there: every name of it is its own. */
+function placeholder(logicalId: string): PhysicalResource {
+  return { ref: logicalId, attribute: (name) => `${logicalId}.${name}` };
+}
+
+/** Stable upper-case hex of a name, for ids that must look like AWS's. */
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').toUpperCase();
+}

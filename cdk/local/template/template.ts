@@ -1,0 +1,26 @@
+/** The parts of a CloudFormation template the local stack looks at. */
+export interface Template {
+  readonly Parameters?: Readonly<Record<string, Parameter>>;
+  readonly Mappings?: Readonly<Record<string, Mapping>>;
+  readonly Conditions?: Readonly<Record<string, unknown>>;
+  readonly Resources: Readonly<Record<string, Resource>>;
+  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
+}
+
+export interface Parameter {
+  readonly Type: string;
+  readonly Default?: unknown;
+}
+
+type Mapping = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+export interface Resource {
+  readonly Type: string;
+  readonly Properties?: Readonly<Record<string, unknown>>;
+  readonly Condition?: string;
+}
+
+/** The template asks for something the local stack does not know. The message says what and where. */
+export class TemplateError extends Error {
+  override readonly name = 'TemplateError';
+}
