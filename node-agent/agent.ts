@@ -22,7 +22,7 @@ import {
   sessionLimits,
   summaryEveryMs,
 } from './limits.ts';
-import { MemberListener } from './listener/member-listener.ts';
+import { MemberListener, type MemberListenerOptions } from './listener/member-listener.ts';
 import { FlushQueue } from './session/flush-queue.ts';
 import { HubTable, type RunningHub } from './session/hub-table.ts';
 import { SendBudget } from './session/send-queue.ts';
@@ -45,7 +45,15 @@ export interface AgentOptions {
   readonly log: Log;
   /** Drained, for whatever cause: nothing runs any more. */
   readonly onStopped: () => void;
+  /** Where clients come in; TLS on `config.listen` if left out. */
+  readonly createListener?: (options: MemberListenerOptions) => AgentListener;
 }
+
+/** What the agent needs of a listener. */
+export type AgentListener = Pick<
+  MemberListener,
+  'open' | 'close' | 'port' | 'sockets' | 'waiting' | 'takeCauses'
+>;
 
 /** The data plane of one machine: its parts, and what one part's news means to the others. */
 export class Agent {
@@ -58,7 +66,7 @@ export class Agent {
   readonly #hubs: HubTable;
   readonly #membership: Membership;
   readonly #reconciler: Reconciler;
-  readonly #listener: MemberListener;
+  readonly #listener: AgentListener;
 
   /** Drops of hub instances that are gone. */
   readonly #pastDrops = new DropCounters();
@@ -102,7 +110,9 @@ export class Agent {
       onTerminated: () => void this.drain('terminated'),
     });
     const login = this.#createLogin();
-    this.#listener = new MemberListener({
+    const createListener =
+      options.createListener ?? ((given: MemberListenerOptions) => new MemberListener(given));
+    this.#listener = createListener({
       certificate: options.certificate,
       door: {
         login: (wishes, visitor) => login.login(wishes, visitor),
@@ -138,6 +148,21 @@ export class Agent {
 
   get port(): number {
     return this.#listener.port;
+  }
+
+  /** The hub instances that run here. */
+  get running(): readonly RunningHub[] {
+    return this.#hubs.all();
+  }
+
+  /** What the control plane has not acknowledged yet. */
+  get pendingReports(): number {
+    return this.#reports.pending;
+  }
+
+  /** Whether dynamic hubs may be served at this moment (I2). */
+  mayServeExclusively(monotonicMs: number): boolean {
+    return this.#lease.held(monotonicMs);
   }
 
   /** Listen, then join: whoever is redirected here finds a listener. */
@@ -232,7 +257,7 @@ export class Agent {
       name: config.name,
       clock,
       seed: random.bytes(4).readUInt32BE(0),
-      mayForward: exclusive ? (monotonicMs) => this.#lease.held(monotonicMs) : () => true,
+      mayForward: exclusive ? (nowMs) => this.mayServeExclusively(nowMs) : () => true,
     });
   }
 
