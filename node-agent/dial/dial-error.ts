@@ -14,7 +14,7 @@ const remedies: Readonly<Record<DialFailure, string>> = {
   'not-connected': 'Check address and port, that the server runs, and that no firewall is between.',
   'tls-failed': 'Something answers there, but it does not speak TLS as a VPN server would.',
   'pin-mismatch':
-    'The server shows another certificate than expected: it was replaced, or it is not that server.',
+    'The server shows another certificate than announced: it was replaced, or is another.',
   closed: 'The server ended the connection; its log says why.',
   deadline: 'The server did not answer in time: it is overloaded, or packets are lost on the way.',
   cancelled: 'The caller gave up.',

@@ -65,7 +65,7 @@ export type DialOutcome =
   | { readonly kind: 'rejected'; readonly code: number; readonly by: string }
   | { readonly kind: 'redirected'; readonly redirect: Redirect };
 
-/** As stable 4.44, which handles Redirect as we do: by name or address, any number of connections. */
+/** As stable 4.44, which follows a Redirect as we do: by name or address, with any connections. */
 export const defaultClientVer = 444;
 export const defaultClientBuild = 9807;
 export const defaultClientName = 'etherfleet client';

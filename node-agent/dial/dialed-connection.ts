@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import type { Timers } from '#shared/kernel/clock.ts';
+import type { Cancel, Timers } from '#shared/kernel/clock.ts';
 import type { Direction } from '#shared/wire/additional-connect.ts';
 import { WireError } from '#shared/wire/wire-error.ts';
 import { FrameDecoder, type FrameSink } from '../stream/frame-batch.ts';
@@ -22,8 +22,9 @@ export class DialedConnection {
   readonly direction: Direction;
   readonly #options: DialedConnectionOptions;
   readonly #socket: TLSSocket;
-  #decoder: FrameDecoder;
+  readonly #decoder: FrameDecoder;
   #lastReceivedMs: number;
+  readonly #cancelStart: Cancel;
   #lost = false;
   /** When the next keep-alive is due; owned by the session's timer. */
   keepAliveAtMs: number;
@@ -46,8 +47,7 @@ export class DialedConnection {
     this.#socket.on('data', this.#onData);
     this.#socket.pause();
     // Whoever dialed gets the session first, then its first frames.
-    options.timers.after(0, () => {
-      if (this.#lost) return;
+    this.#cancelStart = options.timers.after(0, () => {
       this.#onData(options.stream.rest);
       this.#socket.resume();
     });
@@ -78,6 +78,7 @@ export class DialedConnection {
   /** End in order; resolves when the socket is gone. */
   close(): Promise<void> {
     this.#lost = true;
+    this.#cancelStart();
     return endSocket(this.#socket, this.#options.timers);
   }
 

@@ -6,7 +6,7 @@ import { assert } from '#shared/kernel/assert.ts';
 const timeOffsetMs = 32_400_000n;
 const uint64Range = 1n << 64n;
 
-/** Reverse the bytes of a u32: addresses and node-info numbers travel so (`protocol/01`, `/02` §8). */
+/** Reverse the bytes of a u32: so travel addresses and node-info numbers (`protocol/02` §8). */
 export function byteSwap32(value: number): number {
   return (
     ((value >>> 24) | ((value >>> 8) & 0xff00) | ((value << 8) & 0xff0000) | (value << 24)) >>> 0

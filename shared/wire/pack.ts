@@ -1,5 +1,6 @@
 import { assert } from '#shared/kernel/assert.ts';
 import { nameKey } from '#shared/kernel/ids.ts';
+import { ByteReader, overLimit } from './byte-reader.ts';
 import { intToIp4, ip4ToInt, timeFromWire, timeToWire } from './encoding.ts';
 import { WireError } from './wire-error.ts';
 
@@ -216,7 +217,7 @@ export class Pack {
  */
 export function decodePack(buffer: Buffer, limits: PackLimits): Pack {
   if (buffer.length > limits.packBytesMax) throw overLimit(`PACK of ${buffer.length} bytes`);
-  const reader = new Reader(buffer);
+  const reader = new ByteReader(buffer);
   const pack = new Pack();
   const elementCount = reader.count(limits.elementsMax, elementBytesMin, 'elements');
   let valuesLeft = limits.valuesMax;
@@ -234,7 +235,7 @@ export function decodePack(buffer: Buffer, limits: PackLimits): Pack {
 /** u32 name length + 1, u32 type, u32 value count, and at least four bytes of value. */
 const elementBytesMin = 16;
 
-function readElement(reader: Reader, limits: PackLimits, valuesMax: number): PackElement {
+function readElement(reader: ByteReader, limits: PackLimits, valuesMax: number): PackElement {
   const name = readName(reader, limits.nameBytesMax);
   const type = reader.u32();
   switch (type) {
@@ -258,20 +259,25 @@ function readElement(reader: Reader, limits: PackLimits, valuesMax: number): Pac
 }
 
 /** The announced length is one more than the bytes that follow: a NUL is counted, never sent. */
-function readName(reader: Reader, nameBytesMax: number): string {
+function readName(reader: ByteReader, nameBytesMax: number): string {
   const announced = reader.u32();
   if (announced === 0) throw new WireError('pack-bad-name', 'element name of announced length 0');
   if (announced - 1 > nameBytesMax) throw overLimit(`element name of ${announced - 1} bytes`);
   return reader.take(announced - 1).toString('latin1');
 }
 
-function readValueCount(reader: Reader, max: number, bytesMin: number, name: string): number {
+function readValueCount(reader: ByteReader, max: number, bytesMin: number, name: string): number {
   const count = reader.count(max, bytesMin, `values in ${name}`);
   if (count === 0) throw new WireError('pack-empty-element', `element ${name} has no value`);
   return count;
 }
 
-function readBlobs(reader: Reader, limits: PackLimits, valuesMax: number, name: string): Buffer[] {
+function readBlobs(
+  reader: ByteReader,
+  limits: PackLimits,
+  valuesMax: number,
+  name: string,
+): Buffer[] {
   return times(readValueCount(reader, valuesMax, 4, name), () => {
     const length = reader.u32();
     if (length > limits.valueBytesMax) throw overLimit(`value of ${length} bytes in ${name}`);
@@ -326,50 +332,6 @@ function writeElement(buffer: Buffer, start: number, element: PackElement): numb
   }
 }
 
-/** Reads forward and never past the end. */
-class Reader {
-  readonly #buffer: Buffer;
-  #offset = 0;
-
-  constructor(buffer: Buffer) {
-    this.#buffer = buffer;
-  }
-
-  u32(): number {
-    this.#need(4);
-    const value = this.#buffer.readUInt32BE(this.#offset);
-    this.#offset += 4;
-    return value;
-  }
-
-  u64(): bigint {
-    this.#need(8);
-    const value = this.#buffer.readBigUInt64BE(this.#offset);
-    this.#offset += 8;
-    return value;
-  }
-
-  take(length: number): Buffer {
-    this.#need(length);
-    this.#offset += length;
-    return this.#buffer.subarray(this.#offset - length, this.#offset);
-  }
-
-  /** A count that neither exceeds `max` nor promises more than the bytes left could hold. */
-  count(max: number, bytesMinEach: number, what: string): number {
-    const count = this.u32();
-    if (count > max) throw overLimit(`${count} ${what}`);
-    this.#need(count * bytesMinEach);
-    return count;
-  }
-
-  #need(length: number): void {
-    if (length > this.#buffer.length - this.#offset) {
-      throw new WireError('pack-truncated', `${length} bytes announced at ${this.#offset}`);
-    }
-  }
-}
-
 /** Up to the first NUL, without white space around it: how genuine programs read texts. */
 function textOf(value: Buffer | undefined): string {
   if (value === undefined) return '';
@@ -383,8 +345,4 @@ function viewOf(value: Uint8Array): Buffer {
 
 function times<T>(count: number, make: () => T): T[] {
   return Array.from({ length: count }, make);
-}
-
-function overLimit(what: string): WireError {
-  return new WireError('pack-over-limit', `${what}: over the limit`);
 }

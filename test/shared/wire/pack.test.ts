@@ -9,8 +9,9 @@ import {
   Pack,
   type PackLimits,
 } from '#shared/wire/pack.ts';
-import { WireError, type WireErrorCode } from '#shared/wire/wire-error.ts';
+import { WireError } from '#shared/wire/wire-error.ts';
 import { capture, captureBody, packCaptureNames, rpcCaptureNames } from '#test/support/captures.ts';
+import { assertRefused } from './genuine.ts';
 import { type NaiveElement, naiveDecode, naiveEncode } from './naive-pack.ts';
 
 const workedExample = [
@@ -324,10 +325,6 @@ function decodesOrIsRefused(bytes: Buffer): void {
   }
   const again = encodePack(pack);
   assert.deepEqual(bytes.subarray(0, again.length), again);
-}
-
-function assertRefused(code: WireErrorCode, action: () => unknown): void {
-  assert.throws(action, (error) => error instanceof WireError && error.code === code);
 }
 
 function asNaive(pack: Pack): NaiveElement[] {
