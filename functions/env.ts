@@ -13,5 +13,5 @@ export const env = {
   watchdogQueueUrl: 'WATCHDOG_QUEUE_URL',
 } as const;
 
-/** Largest HTTP request body the functions behind the load balancer look at (an ALB allows 1 MiB). */
+/** Largest request body the functions behind the load balancer look at (an ALB allows 1 MiB). */
 export const loadBalancerBodyBytesMax = 1024 * 1024;

@@ -15,7 +15,7 @@ import { redeem } from './redeem.ts';
 
 type AgentContext = Context<{ Bindings: FunctionUrlBindings }>;
 
-/** What members ask the control plane. Who asks is proven by the caller's signature, not claimed. */
+/** What members ask the control plane. Who asks is proven by the signature, not claimed. */
 export function agentApiApp(api: AgentApi): Hono<{ Bindings: FunctionUrlBindings }> {
   const app = new Hono<{ Bindings: FunctionUrlBindings }>();
   app.post(agentRoutes.join, (context) => serve(context, api, joinRequestSchema, join));

@@ -61,7 +61,7 @@ async function writeOpened(
   if (first) await stores.users.countLogin(hubName(report.hub), report.user, report.openedMs);
 }
 
-/** A draining member without sessions and hubs is done; its hubs were released before it said so. */
+/** A draining member without sessions and hubs is done; its hubs are released by then. */
 async function finishDrain({ log, stores }: AgentApi, member: Member): Promise<Member> {
   if (member.state !== 'draining' || member.sessions > 0 || member.hubs > 0) return member;
   const drained = await stores.members.markDrained(member.memberId, member.epoch);

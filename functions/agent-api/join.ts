@@ -7,7 +7,7 @@ import { type AgentApi, type Answer, ok, problem } from './agent-api.ts';
 /** The watchdog looks for the first time when the lease of the join itself should have ended. */
 const firstWatchSeconds = timing.leaseTtlMs / 1_000 + 1;
 
-/** Register the caller at a new epoch, and put it under watch. Should either fail, it asks again. */
+/** Register the caller at a new epoch and put it under watch. Should either fail, it asks again. */
 export async function join(
   { clock, log, stores, watchdogQueue }: AgentApi,
   memberId: MemberId,

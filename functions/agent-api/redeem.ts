@@ -5,10 +5,10 @@ import { hubConfigOf } from '../store/hub-store.ts';
 import { type AgentApi, type Answer, ok, problem } from './agent-api.ts';
 
 /**
- * Turn a ticket into its grant, once (I4). The ticket is gone first, whatever follows. Then what may
- * have changed since it was issued is looked at: the member's epoch (I3), the hub, and for a dynamic
- * hub that it is still placed here at the same epoch. A member that has released a hub, or was lost,
- * could otherwise be made to open it again beside its next owner (I1).
+ * Turn a ticket into its grant, once (I4). The ticket is gone first, whatever follows. Then what
+ * may have changed since it was issued is looked at: the member's epoch (I3), the hub, and for a
+ * dynamic hub that it is still placed here at the same epoch. A member that has released a hub, or
+ * was lost, could otherwise be made to open it again beside its next owner (I1).
  */
 export async function redeem(
   { clock, log, stores }: AgentApi,

@@ -20,7 +20,7 @@ const nonceBytes = 12;
 const macBytes = 15;
 const shape = /^etherfleet\.([0-9a-z]{9})\.[\w-]{16}\.[\w-]{20}$/;
 
-/** From Hello to login a client takes as long as this, a person's click on a certificate included. */
+/** From Hello to login, a person's click on a certificate included. */
 export const challengeTtlMs = 60_000;
 /** As much as two invocations' clocks may disagree. */
 const clockSkewMs = 5_000;

@@ -13,9 +13,9 @@ const ivBytes = 12;
 const tagBytes = 16;
 
 /**
- * Seals credentials for storage: SoftEther's stored hashes are as good as passwords (protocol/03), so
- * the table never holds them in clear. AES-256-GCM; `context` names the item, so that a sealed value
- * copied to another item does not open.
+ * Seals credentials for storage: SoftEther's stored hashes are as good as passwords (protocol/03),
+ * so the table never holds them in clear. AES-256-GCM; `context` names the item, so that a sealed
+ * value copied to another item does not open.
  */
 export class Sealer {
   readonly #key: Buffer;

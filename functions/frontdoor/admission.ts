@@ -10,7 +10,7 @@ import type { Member } from '../store/member-store.ts';
 import type { Placement } from '../store/placement-store.ts';
 import type { FrontDoor } from './front-door.ts';
 
-/** Lost races after which everything is read again; then the client is sent away for some seconds. */
+/** Everything is read again after a lost race; then the client is sent away for some seconds. */
 const roundsMax = 3;
 /** Lost races for the best member before a good one will do. */
 const exactReservationsMax = 8;
@@ -35,8 +35,8 @@ export type Admission =
   | { readonly kind: 'contended'; readonly rounds: number };
 
 /**
- * Decide where a login goes and commit it: the claim of a dynamic hub, then one place on the member.
- * An invocation that dies in between leaves a claim any client may use, and a reservation that is
+ * Decide where a login goes and commit it: the claim of a dynamic hub, then one place on the
+ * member. An invocation that dies in between leaves a claim any client may use, and a reservation that is
  * forgotten within two heartbeats.
  */
 export async function admit(frontDoor: FrontDoor, hub: Hub): Promise<Admission> {

@@ -120,7 +120,7 @@ async function accountOf(frontDoor: FrontDoor, hub: Hub, user: User): Promise<Ac
   };
 }
 
-/** The hub's built-in user. A hub without a password has the empty one, which nobody gets in with. */
+/** The hub's built-in user. A hub without a password has the empty one, which lets nobody in. */
 async function administratorOf(frontDoor: FrontDoor, hub: Hub): Promise<Account> {
   const userName = 'administrator';
   const stored: StoredAuth | 'unreadable' =

@@ -1,6 +1,6 @@
-/** An application as both adapters run it: hono's `fetch`, with what the adapter knows beside it. */
+/** An application as both adapters run it: hono's `fetch`, and what the adapter knows beside. */
 export interface FetchApp<Bindings> {
-  fetch(request: Request, bindings: Bindings): Response | Promise<Response>;
+  readonly fetch: (request: Request, bindings: Bindings) => Response | Promise<Response>;
 }
 
 /** Requests carry the path only; who is asked is settled before a function is. */

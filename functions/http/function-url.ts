@@ -27,7 +27,7 @@ export interface FunctionUrlBindings {
   readonly requestId: string;
 }
 
-/** Runs an application of JSON answers behind a function URL. What it throws fails the invocation. */
+/** Runs an application of JSON answers behind a function URL. What it throws fails the call. */
 export function behindFunctionUrl(
   app: FetchApp<FunctionUrlBindings>,
 ): (event: unknown, context: { readonly awsRequestId: string }) => Promise<FunctionUrlResult> {

@@ -24,9 +24,6 @@ import {
   type Value,
 } from './table.ts';
 
-/** Holds its epoch; says nothing of its lease. */
-export { isAlive };
-
 /** A registered member as it is stored. Certificates are DER. */
 const memberSchema = z.object({
   memberId: z.string().transform(memberId),
@@ -206,8 +203,8 @@ export class MemberStore {
 
   /**
    * Take one place on a member that may be given sessions now. With `asSeen`, only if its load is
-   * still what the choice was made upon: then of many who choose at once no two take the same place,
-   * and the one refused is told the load as it is now.
+   * still what the choice was made upon: then of many who choose at once no two take the same
+   * place, and the one refused is told the load as it is now.
    */
   async reserve(
     id: MemberId,

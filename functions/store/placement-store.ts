@@ -79,8 +79,8 @@ export class PlacementStore {
   }
 
   /**
-   * Second step, or the only one where the member itself decided to close: it says that the instance
-   * of this epoch is closed for good. Idempotent: the epoch has moved on when it is told twice.
+   * Second step, or the only one where the member itself decided to close: it says that the
+   * instance of this epoch is closed for good. Idempotent: the epoch has moved on when told twice.
    */
   async release(hub: HubName, member: MemberId, epoch: number): Promise<boolean> {
     const outcome = await this.#table.update(

@@ -39,8 +39,8 @@ export class TicketStore {
   }
 
   /**
-   * Redeem a ticket once (I4). Unknown, used, expired, another member's or another epoch's: the same
-   * answer, undefined.
+   * Redeem a ticket once (I4). Unknown, used, expired, another member's or another epoch's: the
+   * same answer, undefined.
    */
   async redeem(
     digest: string,

@@ -13,7 +13,7 @@ const userSchema = z.object({
   groupName: z.string(),
   realname: z.string(),
   note: z.string(),
-  /** `sealedKey`: SHA-0 of password and upper-case name, which is enough to log in: never in clear. */
+  /** `sealedKey`: SHA-0 of password and upper-case name, which is enough to log in: sealed. */
   auth: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('anonymous') }),
     z.object({ kind: z.literal('password'), sealedKey: z.instanceof(Uint8Array) }),

@@ -11,8 +11,8 @@ export interface BatchResult {
 }
 
 /**
- * Handle each message of a batch. Those that failed come again, and only those; a message that keeps
- * failing ends in the dead-letter queue, which rings.
+ * Handle each message of a batch. Those that failed come again, and only those; a message that
+ * keeps failing ends in the dead-letter queue, which rings.
  */
 export function onBatch(
   log: Log,
