@@ -5,8 +5,8 @@ import { systemClock, systemRandom, systemTimers } from '#node-agent/system.ts';
 import { silentLog } from '#shared/kernel/log.ts';
 import { eventually } from '#test/support/eventually.ts';
 
-// Runs where the server can be reached, with `ADDRESS PORT HUB USER PASSWORD`; prints what it saw as
-// one line of JSON.
+// Runs where the server can be reached, with `ADDRESS PORT HUB USER PASSWORD`; prints what it saw
+// as one line of JSON.
 const [address = '', port = '', hub = '', user = '', password = ''] = process.argv.slice(2);
 
 /** What the test looks at. */

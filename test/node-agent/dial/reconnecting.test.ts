@@ -73,7 +73,7 @@ const connected = (): Promise<void> => becomes('state', stateKind, 'connected');
 const waiting = (): Promise<void> => becomes('state', stateKind, 'waiting');
 
 describe('a lost session', () => {
-  test('comes back by the front door after the retry interval, as the same installation', async () => {
+  test('comes back by the front door after the retry interval, with the same id', async () => {
     start();
     await connected();
     time.advance(1_000);
