@@ -7,7 +7,10 @@ const answerBytesMax = 4 * 1024 * 1024;
 
 const memberListSchema = z.object({
   result: z.object({
-    FarmMemberList: z.array(z.object({ MemberId_str: z.string(), State_str: z.string() })),
+    // The controller itself is listed too, as SoftEther does; it has neither.
+    FarmMemberList: z.array(
+      z.object({ MemberId_str: z.string().default(''), State_str: z.string().default('') }),
+    ),
   }),
 });
 

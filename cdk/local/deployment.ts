@@ -85,7 +85,7 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
 
   const dynamodb = await DynamoDb.start(stack, data.database);
   serveSigned(sockets.dynamodb, dynamodb.standIn, gate);
-  const sqs = await Sqs.start(stack, new URL(sockets.endpoints.sqs).host);
+  const sqs = await Sqs.start(stack);
   await sqs.refill(await data.queues());
   serveSigned(sockets.sqs, sqs.standIn, gate);
   const passwordArn = stack.output('AdminPasswordSecret');

@@ -1,7 +1,6 @@
 import { buildApp } from 'fauxqs';
 import { z } from 'zod';
 import type { Answer } from '../http-server.ts';
-import type { ArrivedRequest } from '../iam/signature.ts';
 import { arn, place } from '../template/place.ts';
 import type { Stack } from '../template/stack.ts';
 import { callLoopback } from './loopback-call.ts';
@@ -16,6 +15,7 @@ const queueSchema = z.object({
     .optional(),
 });
 
+const createdSchema = z.object({ QueueUrl: z.string() });
 const messageSchema = z.object({ body: z.string() });
 const contentSchema = z.object({
   messages: z.object({
@@ -37,37 +37,31 @@ type App = ReturnType<typeof buildApp>;
 export class Sqs {
   private readonly app: App;
   private readonly port: number;
-  /** `host:port` callers use; queue URLs begin with it. */
-  private readonly host: string;
-  private readonly queues: readonly string[];
+  /** What fauxqs calls each queue, by name: it insists on URLs of its own making. */
+  private readonly urls = new Map<string, string>();
 
-  private constructor(app: App, port: number, host: string, queues: readonly string[]) {
+  private constructor(app: App, port: number) {
     this.app = app;
     this.port = port;
-    this.host = host;
-    this.queues = queues;
   }
 
-  /** Start with the template's queues; `host` is where the gate listens. */
-  static async start(stack: Stack, host: string): Promise<Sqs> {
+  /** Start with the template's queues. */
+  static async start(stack: Stack): Promise<Sqs> {
     const app = buildApp({ logger: false, defaultRegion: place.region });
     const port = Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port);
-    const queues = stack.ofType('AWS::SQS::Queue');
-    const sqs = new Sqs(
-      app,
-      port,
-      host,
-      queues.map(({ ref }) => ref),
-    );
-    for (const { logicalId, properties } of queues) {
+    const sqs = new Sqs(app, port);
+    for (const { logicalId, properties } of stack.ofType('AWS::SQS::Queue')) {
       const attributes = Object.entries(queueSchema.parse(properties)).map(([name, value]) => [
         name,
         typeof value === 'object' ? JSON.stringify(value) : String(value),
       ]);
-      await sqs.call('CreateQueue', {
-        QueueName: logicalId,
-        Attributes: Object.fromEntries(attributes),
-      });
+      const { QueueUrl: url } = createdSchema.parse(
+        await sqs.call('CreateQueue', {
+          QueueName: logicalId,
+          Attributes: Object.fromEntries(attributes),
+        }),
+      );
+      sqs.urls.set(logicalId, url);
     }
     return sqs;
   }
@@ -77,7 +71,11 @@ export class Sqs {
     needs: (request) => [
       { action: actionOf(operationOf(request)), resource: queueArn(jsonBody(request)['QueueUrl']) },
     ],
-    answer: (request, { gone }) => this.forward(request, gone),
+    answer: (request, { gone }) => {
+      const body = jsonBody(request);
+      const url = this.urls.get(queueName(String(body['QueueUrl'])));
+      return this.forward(operationOf(request), { ...body, QueueUrl: url ?? '' }, gone);
+    },
     refuse: (status, code, message) =>
       jsonAnswer(status, { __type: `com.amazonaws.sqs#${code}`, message }),
   };
@@ -85,8 +83,7 @@ export class Sqs {
   /** All messages, whether waiting, delayed or being worked on. */
   async contents(): Promise<QueueContents> {
     const contents: Record<string, readonly string[]> = {};
-    for (const url of this.queues) {
-      const name = queueName(url);
+    for (const name of this.urls.keys()) {
       const answer = await this.app.inject({ method: 'GET', url: `/_fauxqs/queues/${name}` });
       const { ready, delayed, inflight } = contentSchema.parse(answer.json()).messages;
       const messages = [...ready, ...delayed, ...inflight.map(({ message }) => message)];
@@ -97,8 +94,8 @@ export class Sqs {
 
   /** Put messages back that an earlier run left; they are due at once. */
   async refill(contents: QueueContents): Promise<void> {
-    for (const url of this.queues) {
-      for (const body of contents[queueName(url)] ?? []) {
+    for (const [name, url] of this.urls) {
+      for (const body of contents[name] ?? []) {
         await this.call('SendMessage', { QueueUrl: url, MessageBody: body, DelaySeconds: 0 });
       }
     }
@@ -108,33 +105,23 @@ export class Sqs {
     await this.app.close();
   }
 
-  private async call(operation: string, body: unknown): Promise<void> {
-    const answer = await this.forward(
-      {
-        method: 'POST',
-        target: '/',
-        headers: {
-          'content-type': 'application/x-amz-json-1.0',
-          'x-amz-target': `AmazonSQS.${operation}`,
-        },
-        body: Buffer.from(JSON.stringify(body)),
-      },
-      AbortSignal.timeout(callLimitMs),
-    );
-    if (answer.status !== 200) throw new Error(`${operation}: ${answer.body.toString()}`);
+  private async call(operation: string, input: unknown): Promise<unknown> {
+    const answer = await this.forward(operation, input, AbortSignal.timeout(callLimitMs));
+    const text = answer.body.toString();
+    if (answer.status !== 200) throw new Error(`${operation}: ${text}`);
+    return JSON.parse(text);
   }
 
-  private forward(request: ArrivedRequest, gone: AbortSignal): Promise<Answer> {
+  private forward(operation: string, input: unknown, gone: AbortSignal): Promise<Answer> {
     return callLoopback({
       port: this.port,
       method: 'POST',
       path: '/',
       headers: {
-        host: this.host,
-        'content-type': request.headers['content-type'] ?? '',
-        'x-amz-target': request.headers['x-amz-target'] ?? '',
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': `AmazonSQS.${operation}`,
       },
-      body: request.body,
+      body: Buffer.from(JSON.stringify(input)),
       signal: AbortSignal.any([gone, AbortSignal.timeout(callLimitMs)]),
     });
   }

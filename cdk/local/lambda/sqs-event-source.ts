@@ -135,11 +135,14 @@ export class SqsEventSource {
 
   private pause(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.options.timers.after(delayMs, resolve);
-      this.ending.signal.addEventListener('abort', () => {
+      const { signal } = this.ending;
+      const wake = (): void => {
         cancel();
+        signal.removeEventListener('abort', wake);
         resolve();
-      });
+      };
+      const cancel = this.options.timers.after(delayMs, wake);
+      signal.addEventListener('abort', wake);
     });
   }
 }
