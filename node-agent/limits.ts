@@ -59,7 +59,7 @@ export const controlLimits = {
   /** A client waits 15 s for the answer to its login. */
   redeemMs: 8_000,
   retryMsMin: 1_000,
-  retryMsMax: 30_000,
+  retryMsMax: 10_000,
   /** Heartbeats that cannot wait for the next period keep at least this distance. */
   nudgeMs: 200,
   metadataMs: 2_000,
