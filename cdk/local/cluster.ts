@@ -45,6 +45,9 @@ export interface ClusterServices {
 
 /** Deploy the template, launch the members, and wait until the control plane calls them active. */
 export async function startCluster(services: ClusterServices): Promise<Cluster> {
+  const { frontDoor, members } = services.options;
+  await assertFree(frontDoor, '--front-door'); // before anything of a running cluster is touched
+  for (const member of members) await assertFree(member, '--member');
   const cluster = new LocalCluster(services);
   try {
     await cluster.start();
@@ -83,8 +86,6 @@ class LocalCluster implements Cluster {
     const { assembly, data, options, progress } = this.services;
     const { frontDoor } = options;
     await this.stateFile.remove();
-    await assertFree(frontDoor, '--front-door');
-    for (const member of options.members) await assertFree(member, '--member');
     const deployment = await progress.step('deploying the template on this machine', () =>
       deploy({
         assembly,
