@@ -1,0 +1,277 @@
+import type { z } from 'zod';
+import type { AgentApi as AgentApiParts } from '#functions/agent-api/agent-api.ts';
+import { heartbeat } from '#functions/agent-api/heartbeat.ts';
+import { join } from '#functions/agent-api/join.ts';
+import { redeem } from '#functions/agent-api/redeem.ts';
+import { Sealer } from '#functions/domain/sealing.ts';
+import { logIn } from '#functions/frontdoor/login.ts';
+import { type Stores, storesOver } from '#functions/store/stores.ts';
+import type { Table } from '#functions/store/table.ts';
+import { watchMessage } from '#functions/store/watch-message.ts';
+import { watch } from '#functions/watchdog/watchdog.ts';
+import { observedSchema } from '#shared/contract/heartbeat.ts';
+import { type JoinResponse, joinRequestSchema } from '#shared/contract/member.ts';
+import type { Problem } from '#shared/contract/problem.ts';
+import { redeemRequestSchema } from '#shared/contract/ticket.ts';
+import { memberId } from '#shared/kernel/ids.ts';
+import type { Fields, Log } from '#shared/kernel/log.ts';
+import { encodeErrorAnswer } from '#shared/wire/error-answer.ts';
+import { decodeLogin } from '#shared/wire/login.ts';
+import { decodePack, encodePack, loginPackLimits } from '#shared/wire/pack.ts';
+import { encodeRedirect } from '#shared/wire/redirect.ts';
+import { FaultyTable, type TableServer, type TableWrite } from './faulty-table.ts';
+import { Invocation, type Purpose } from './invocation.ts';
+import type { SimOptions } from './options.ts';
+import type { Seeded } from './seeded.ts';
+import { epochMs } from './sim-process.ts';
+import { SimQueue } from './sim-queue.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** How an invocation ended. `failed`: it threw, it died, or nobody was there to run it. */
+export type Ending<T> =
+  | { readonly kind: 'returned'; readonly value: T }
+  | { readonly kind: 'failed' };
+
+export type AgentAnswer =
+  | { readonly kind: 'ok'; readonly value: unknown }
+  | { readonly kind: 'problem'; readonly problem: Problem };
+
+export interface ControlPlaneParts {
+  readonly time: VirtualTime;
+  readonly random: Seeded;
+  readonly options: SimOptions;
+  readonly engine: Table;
+  readonly note: (who: string, what: string) => void;
+  readonly onWrite: (write: TableWrite) => void;
+  /** A planted fault in what a join is told. */
+  readonly alterJoin?: (answer: JoinResponse) => JoinResponse;
+}
+
+/** What an invocation dies in, at most; later steps are rarely reached. */
+const crashStepMax = 14;
+/** The longest any function of ours may run. */
+const functionTimeoutMs = 20_000;
+
+/** The functions of the control plane, each run as an invocation that may go wrong anywhere. */
+export class ControlPlane {
+  /** Nothing can be reached. */
+  away = false;
+  /** From now on every invocation ends well. */
+  healed = false;
+  readonly server: TableServer;
+  readonly queue: SimQueue;
+  readonly #parts: ControlPlaneParts;
+  readonly #sealer: Sealer;
+  #invocations = 0;
+  #running = 0;
+
+  constructor(parts: ControlPlaneParts) {
+    this.#parts = parts;
+    const { time, random, options, engine, onWrite } = parts;
+    this.server = {
+      engine,
+      time,
+      random: random.stream('table'),
+      faults: options.table,
+      away: false,
+      onWrite,
+    };
+    this.queue = new SimQueue(time, random.stream('queue'), options.queue, (body) =>
+      this.#watch(body),
+    );
+    this.#sealer = new Sealer(Buffer.alloc(32), random.stream('sealer'));
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  heal(): void {
+    this.away = false;
+    this.healed = true;
+    this.server.away = false;
+    const { slowMs, latencyMs } = this.server.faults;
+    const well = { slowRate: 0, throttleRate: 0, failAfterRate: 0, repeatRate: 0 };
+    this.server.faults = { slowMs, latencyMs, ...well };
+    this.queue.faults = { duplicateRate: 0, lateRate: 0, lateMs: 0 };
+  }
+
+  /** The front door's `vpn.cgi`: a PACK in, a PACK out. */
+  async login(body: Buffer, address: string): Promise<Ending<Buffer>> {
+    return this.invoke({ kind: 'login' }, async (invocation, stores, log) => {
+      const login = decodeLogin(decodePack(body, loginPackLimits));
+      const source = { address, requestId: String(invocation.id) };
+      const secrets = {
+        sealer: async () => this.#sealer,
+        challengeKey: async () => Buffer.alloc(32),
+      };
+      const { clock, random } = invocation;
+      const answer = await logIn({ stores, clock, random, log, secrets }, login, source);
+      return encodePack(
+        answer.kind === 'redirect'
+          ? encodeRedirect(answer.redirect)
+          : encodeErrorAnswer(answer.code),
+      );
+    });
+  }
+
+  /** One question of a member, as JSON, from a caller whose identity is proven. */
+  async agentApi(
+    route: 'join' | 'heartbeat' | 'redeem',
+    caller: string,
+    json: string,
+  ): Promise<Ending<AgentAnswer>> {
+    const body: unknown = JSON.parse(json);
+    const member = memberId(caller);
+    switch (route) {
+      case 'join':
+        return this.#serve({ kind: 'join', member: caller }, joinRequestSchema, body, (api, it) =>
+          join(api, member, it).then((answer) => this.#altered(answer)),
+        );
+      case 'heartbeat': {
+        const { epoch, seq } = observedSchema.parse(body);
+        const purpose = { kind: 'heartbeat', member: caller, epoch, seq } as const;
+        return this.#serve(purpose, observedSchema, body, (api, it) => heartbeat(api, member, it));
+      }
+      case 'redeem': {
+        const { epoch } = redeemRequestSchema.parse(body);
+        const purpose = { kind: 'redeem', member: caller, epoch } as const;
+        return this.#serve(purpose, redeemRequestSchema, body, (api, it) =>
+          redeem(api, member, it),
+        );
+      }
+    }
+  }
+
+  /** What an operator does by way of the stores; nothing goes wrong with it. */
+  async operate(action: (stores: Stores, nowMs: number) => Promise<void>): Promise<void> {
+    const clock = this.#clock(0);
+    const invocation = this.#invocation({ kind: 'operator' }, 0, Number.POSITIVE_INFINITY);
+    const server = { ...this.server, faults: noFaults, away: false };
+    await action(storesOver(new FaultyTable(server, invocation)), clock.nowMs());
+  }
+
+  /** Hubs and users before anything begins: no time passes. */
+  async setUp(action: (stores: Stores, nowMs: number) => Promise<void>): Promise<void> {
+    await action(storesOver(this.server.engine), epochMs);
+  }
+
+  async invoke<T>(
+    purpose: Purpose,
+    body: (invocation: Invocation, stores: Stores, log: Log) => Promise<T>,
+  ): Promise<Ending<T>> {
+    const { random, options, time } = this.#parts;
+    if (this.away) return { kind: 'failed' };
+    const skewMs = random.between(-options.controlClockMs, options.controlClockMs);
+    const dies = random.chance(this.healed ? 0 : options.crashRate);
+    const steps = dies ? random.integer(0, crashStepMax) : Number.POSITIVE_INFINITY;
+    return new Promise((resolve) => {
+      let over = false;
+      this.#running += 1;
+      const end = (ending: Ending<T>): void => {
+        if (over) return;
+        over = true;
+        cancel();
+        this.#running -= 1;
+        resolve(ending);
+      };
+      const invocation = this.#invocation(purpose, skewMs, steps, () => {
+        this.#note(invocation, 'dies');
+        end({ kind: 'failed' });
+      });
+      const cancel = time.after(functionTimeoutMs, () => invocation.crash());
+      const log = this.#logOf(invocation);
+      body(invocation, storesOver(new FaultyTable(this.server, invocation)), log).then(
+        (value) => end({ kind: 'returned', value }),
+        (error: unknown) => {
+          if (!isStoreFailure(error)) this.bug ??= error;
+          this.#note(invocation, `throws ${String(error)}`);
+          end({ kind: 'failed' });
+        },
+      );
+    });
+  }
+
+  /** Thrown by production code and no fault of the world. */
+  bug: unknown;
+
+  async #serve<T, R>(
+    purpose: Purpose,
+    schema: z.ZodType<T>,
+    body: unknown,
+    action: (api: AgentApiParts, request: T) => Promise<{ kind: 'ok'; value: R } | AgentAnswer>,
+  ): Promise<Ending<AgentAnswer>> {
+    return this.invoke(purpose, async (invocation, stores, log) => {
+      const parsed = schema.safeParse(body);
+      if (!parsed.success) {
+        throw new Error(`a member sent an invalid request: ${parsed.error.message}`);
+      }
+      const { clock } = invocation;
+      const watchdogQueue = this.queue.port(() => invocation.survive());
+      const answer = await action({ stores, watchdogQueue, clock, log }, parsed.data);
+      return JSON.parse(JSON.stringify(answer)) as AgentAnswer;
+    });
+  }
+
+  async #watch(body: string): Promise<boolean> {
+    const ending = await this.invoke({ kind: 'watch' }, (invocation, stores, log) => {
+      const queue = this.queue.port(() => invocation.survive());
+      const { clock } = invocation;
+      return watch({ stores, queue, clock, log }, watchMessage.decode(body));
+    });
+    return ending.kind === 'returned';
+  }
+
+  #altered<A extends { kind: string }>(answer: A): A {
+    const { alterJoin } = this.#parts;
+    if (alterJoin === undefined || answer.kind !== 'ok' || !('value' in answer)) return answer;
+    return { ...answer, value: alterJoin(answer.value as JoinResponse) };
+  }
+
+  #invocation(
+    purpose: Purpose,
+    skewMs: number,
+    steps: number,
+    onCrash: () => void = () => undefined,
+  ): Invocation {
+    this.#invocations += 1;
+    const id = this.#invocations;
+    const random = this.#parts.random.stream(`invocation/${id}`);
+    return new Invocation(id, purpose, this.#clock(skewMs), random, steps, onCrash);
+  }
+
+  #clock(skewMs: number) {
+    const { time } = this.#parts;
+    return {
+      nowMs: () => Math.floor(epochMs + time.nowMs + skewMs),
+      monotonicMs: () => time.nowMs,
+    };
+  }
+
+  #logOf(invocation: Invocation): Log {
+    const note = (event: string, fields?: Fields): void => {
+      if (event === 'login.redirected' || event === 'login.rejected') {
+        const { candidates: _left, ...facts } = fields ?? {};
+        this.#note(invocation, `${event} ${JSON.stringify(facts)}`);
+      } else this.#note(invocation, `${event} ${JSON.stringify(fields ?? {})}`);
+    };
+    return { info: note, warn: note, error: note };
+  }
+
+  #note(invocation: Invocation, what: string): void {
+    this.#parts.note(`λ${invocation.id}`, `${invocation.purpose.kind}: ${what}`);
+  }
+}
+
+const noFaults = {
+  latencyMs: 1,
+  slowRate: 0,
+  slowMs: 0,
+  throttleRate: 0,
+  failAfterRate: 0,
+  repeatRate: 0,
+} as const;
+
+function isStoreFailure(error: unknown): boolean {
+  return error instanceof Error && error.name === 'StoreFailure';
+}

@@ -1,0 +1,140 @@
+import type {
+  Attributes,
+  Change,
+  Condition,
+  Item,
+  Key,
+  Outcome,
+  Page,
+  Query,
+  Table,
+} from '#functions/store/table.ts';
+import type { Invocation } from './invocation.ts';
+import type { Seeded } from './seeded.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** What the store does to its callers; rates are probabilities per call. */
+export interface TableFaults {
+  readonly latencyMs: number;
+  readonly slowRate: number;
+  readonly slowMs: number;
+  /** Refused before anything happened. */
+  readonly throttleRate: number;
+  /** Failed after the write took effect. */
+  readonly failAfterRate: number;
+  /** The SDK lost the answer to a write that took effect, and asked again. */
+  readonly repeatRate: number;
+}
+
+/** A write that took effect; what the invariants look at. */
+export interface TableWrite {
+  readonly key: Key;
+  /** Undefined: deleted. */
+  readonly after: Item | undefined;
+  readonly invocation: Invocation;
+}
+
+/** The one table of the world, and what ails it. */
+export interface TableServer {
+  readonly engine: Table;
+  readonly time: VirtualTime;
+  readonly random: Seeded;
+  faults: TableFaults;
+  /** No call gets through. */
+  away: boolean;
+  readonly onWrite: (write: TableWrite) => void;
+}
+
+/** Longest a call waits when the store is away; DynamoDB's client gives up after as long. */
+const awayMs = 5_000;
+
+class StoreFailure extends Error {
+  override readonly name = 'StoreFailure';
+}
+
+/**
+ * The store as one invocation sees it: late, throttled, failing before or after the write, asked
+ * twice by its own client; and the invocation may die before or after any call.
+ */
+export class FaultyTable implements Table {
+  readonly #server: TableServer;
+  readonly #invocation: Invocation;
+
+  constructor(server: TableServer, invocation: Invocation) {
+    this.#server = server;
+    this.#invocation = invocation;
+  }
+
+  get(key: Key): Promise<Item | undefined> {
+    return this.#read(() => this.#server.engine.get(key));
+  }
+
+  getMany(keys: readonly Key[]): Promise<readonly (Item | undefined)[]> {
+    return this.#read(() => this.#server.engine.getMany(keys));
+  }
+
+  query(query: Query): Promise<Page> {
+    return this.#read(() => this.#server.engine.query(query));
+  }
+
+  put(key: Key, attributes: Attributes, condition: Condition): Promise<Outcome> {
+    return this.#write(key, false, () => this.#server.engine.put(key, attributes, condition));
+  }
+
+  update(key: Key, change: Change, condition: Condition): Promise<Outcome> {
+    return this.#write(key, false, () => this.#server.engine.update(key, change, condition));
+  }
+
+  delete(key: Key, condition: Condition): Promise<Outcome> {
+    return this.#write(key, true, () => this.#server.engine.delete(key, condition));
+  }
+
+  async #read<T>(call: () => Promise<T>): Promise<T> {
+    await this.#arrive();
+    const answer = await call();
+    await this.#return();
+    return answer;
+  }
+
+  async #write(key: Key, deletes: boolean, call: () => Promise<Outcome>): Promise<Outcome> {
+    const { random, faults, onWrite } = this.#server;
+    await this.#arrive();
+    const written = (outcome: Outcome): Outcome => {
+      if (outcome.kind === 'written') {
+        const after = deletes ? undefined : outcome.item;
+        onWrite({ key, after, invocation: this.#invocation });
+      }
+      return outcome;
+    };
+    let outcome = written(await call());
+    if (random.chance(faults.repeatRate)) outcome = written(await call());
+    const failed = random.chance(faults.failAfterRate);
+    await this.#return();
+    if (failed) throw new StoreFailure('no answer; the write may have taken effect');
+    return outcome;
+  }
+
+  async #arrive(): Promise<void> {
+    const { time, random, faults } = this.#server;
+    await this.#invocation.survive();
+    await time.wait(this.#drawMs());
+    if (this.#server.away) {
+      await time.wait(random.between(0, awayMs));
+      throw new StoreFailure('away');
+    }
+    if (random.chance(faults.throttleRate)) throw new StoreFailure('throttled');
+  }
+
+  async #return(): Promise<void> {
+    await this.#invocation.survive();
+    await this.#server.time.wait(this.#drawMs());
+    await this.#invocation.survive();
+  }
+
+  #drawMs(): number {
+    const { random, faults } = this.#server;
+    const usual = random.between(faults.latencyMs / 2, faults.latencyMs);
+    const slow = random.chance(faults.slowRate);
+    return usual + (slow ? random.between(0, faults.slowMs) : 0);
+  }
+}

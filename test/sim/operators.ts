@@ -1,0 +1,149 @@
+import type { Mishap } from './options.ts';
+import type { Seeded } from './seeded.ts';
+import { frontDoorName } from './sim-client.ts';
+import { agentApiName, type SimMember } from './sim-member.ts';
+import type { World } from './world.ts';
+
+/** Machines that may be added over a run, so that the dead can be replaced. */
+const membersMax = 12;
+/** A partition, a freeze, an outage: some are short, some outlast every lease. */
+const shortMs = 1_000;
+const longMs = 30_000;
+
+/** Accidents, drawn from the seed, until the world is healed. */
+export class Operators {
+  readonly #world: World;
+  readonly #random: Seeded;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#random = world.random.stream('operators');
+  }
+
+  start(): void {
+    this.#next();
+  }
+
+  #next(): void {
+    const { options, time } = this.#world;
+    time.after(this.#random.exponential(options.mishapEveryMs), () => {
+      if (this.#world.healed) return;
+      this.#happen(this.#random.weighted(options.mishaps));
+      this.#next();
+    });
+  }
+
+  #happen(mishap: Mishap): void {
+    const member = this.#random.pick(this.#world.members.filter(({ running }) => running));
+    const client = this.#random.pick(this.#world.clients);
+    const hub = this.#random.pick(this.#world.hubs);
+    const lastsMs = this.#drawDurationMs();
+    if (member === undefined || client === undefined || hub === undefined) return;
+    this.#world.note('mishap', `${mishap} ${member.name} ${client.name} ${Math.round(lastsMs)} ms`);
+    switch (mishap) {
+      case 'kill':
+        this.#kill(member, 1_000);
+        break;
+      case 'kill-slow':
+        this.#kill(member, lastsMs);
+        break;
+      case 'die':
+        this.#die(member);
+        break;
+      case 'freeze':
+        this.#freeze(member, lastsMs);
+        break;
+      case 'sigterm':
+        this.#sigterm(member);
+        break;
+      case 'drain':
+        void this.#world.beginDrain(member);
+        break;
+      case 'isolate':
+        this.#cut(member.name, agentApiName, 'both', lastsMs);
+        break;
+      case 'mute':
+        this.#cut(member.name, agentApiName, 'there', lastsMs);
+        break;
+      case 'deafen':
+        this.#cut(member.name, agentApiName, 'back', lastsMs);
+        break;
+      case 'cut-client':
+        this.#cutClient(client.name, member.name, lastsMs);
+        break;
+      case 'hub-offline':
+        void this.#world.setOnline(hub.name, false);
+        this.#later(lastsMs, () => void this.#world.setOnline(hub.name, true));
+        break;
+      case 'outage':
+        this.#world.controlPlane.away = true;
+        this.#later(lastsMs, () => {
+          this.#world.controlPlane.away = false;
+        });
+        break;
+      case 'store-outage':
+        this.#world.controlPlane.server.away = true;
+        this.#later(lastsMs, () => {
+          this.#world.controlPlane.server.away = false;
+        });
+        break;
+      case 'leave':
+        if (client.isAway) break;
+        client.leave();
+        this.#later(lastsMs, () => {
+          if (client.isAway) client.start();
+        });
+        break;
+    }
+  }
+
+  #kill(member: SimMember, restartMs: number): void {
+    member.kill();
+    this.#later(restartMs, () => member.start());
+  }
+
+  #die(member: SimMember): void {
+    const { members } = this.#world;
+    if (members.length >= membersMax) return;
+    member.die();
+    this.#world.time.after(this.#random.between(1_000, 20_000), () =>
+      this.#world.addMember().start(),
+    );
+  }
+
+  #freeze(member: SimMember, lastsMs: number): void {
+    const process = member.running?.process;
+    process?.stop();
+    this.#later(lastsMs, () => process?.goOn());
+  }
+
+  #sigterm(member: SimMember): void {
+    const { running } = member;
+    if (running === undefined) return;
+    this.#world.invariants.noteDraining(running);
+    running.process.run(() => void running.agent.drain('SIGTERM'));
+  }
+
+  #cutClient(client: string, member: string, lastsMs: number): void {
+    const ways = this.#random.pick(['both', 'there', 'back'] as const) ?? 'both';
+    const other = this.#random.chance(0.3) ? frontDoorName : member;
+    this.#cut(client, other, ways, lastsMs);
+  }
+
+  #cut(one: string, other: string, ways: 'both' | 'there' | 'back', lastsMs: number): void {
+    this.#world.setCut(one, other, ways, true);
+    this.#later(lastsMs, () => this.#world.setCut(one, other, ways, false));
+  }
+
+  #drawDurationMs(): number {
+    return this.#random.chance(0.5)
+      ? this.#random.between(shortMs, longMs / 3)
+      : this.#random.between(longMs / 3, longMs);
+  }
+
+  #later(delayMs: number, action: () => void): void {
+    this.#world.time.after(delayMs, () => {
+      if (!this.#world.healed) action();
+    });
+  }
+}

@@ -1,0 +1,102 @@
+import type { TableFaults } from './faulty-table.ts';
+import type { NetworkOptions } from './network.ts';
+import { Seeded } from './seeded.ts';
+import type { QueueFaults } from './sim-queue.ts';
+
+/** What operators and accidents do, each as often as its weight says. */
+export const mishaps = [
+  'kill', // the agent's process; restarted within a second
+  'kill-slow', // the same, restarted after a while
+  'die', // the machine: silent, for ever; another takes its place
+  'freeze', // SIGSTOP for a while
+  'sigterm', // a drain by the node, then a restart
+  'drain', // a drain by the control plane
+  'isolate', // a member and the control plane: both directions
+  'deafen', // a member sends and hears no answers
+  'mute', // a member hears and cannot send
+  'cut-client', // one client and one member, one direction or both
+  'hub-offline', // an administrator takes a hub offline for a while
+  'outage', // no function can be reached
+  'store-outage', // every call of the store fails
+  'leave', // a client goes away without a word, and is back later
+] as const;
+export type Mishap = (typeof mishaps)[number];
+
+/** Everything that is drawn from the seed before the run begins. */
+export interface SimOptions {
+  readonly seed: number;
+  readonly members: number;
+  readonly clients: number;
+  readonly dynamicHubs: number;
+  readonly staticHubs: number;
+  readonly capacity: number;
+  readonly chaosMs: number;
+  readonly network: NetworkOptions;
+  readonly table: TableFaults;
+  readonly queue: QueueFaults;
+  /** An invocation ends somewhere between its calls. */
+  readonly crashRate: number;
+  /** Two clocks of the control plane differ by up to twice this. */
+  readonly controlClockMs: number;
+  /** A member's clock gains or loses up to this many seconds per second. */
+  readonly driftMax: number;
+  readonly mishapEveryMs: number;
+  readonly mishaps: Readonly<Record<Mishap, number>>;
+  /** Clients that do what they should not: use a ticket twice, late, or at the front door. */
+  readonly naughtyRate: number;
+}
+
+export function drawOptions(seed: number): SimOptions {
+  const random = new Seeded(seed, 'options');
+  const { between, integer, chance } = bound(random);
+  const calm = chance(0.1); // a run without network and store faults must be perfect
+  const rate = (max: number): number => (calm || chance(0.3) ? 0 : between(0, max));
+  return {
+    seed,
+    members: integer(2, 5),
+    clients: integer(3, 9),
+    dynamicHubs: integer(1, 3),
+    staticHubs: integer(0, 1),
+    capacity: chance(0.2) ? integer(4, 8) : 100,
+    chaosMs: integer(60, 110) * 1_000,
+    network: {
+      latencyMs: between(1, 40),
+      lossRate: rate(0.06),
+      duplicateRate: rate(0.05),
+      slowRate: rate(0.03),
+      slowMs: between(100, 12_000),
+    },
+    table: {
+      latencyMs: between(2, 12),
+      slowRate: rate(0.02),
+      slowMs: between(100, 4_000),
+      throttleRate: rate(0.03),
+      failAfterRate: rate(0.03),
+      repeatRate: rate(0.05),
+    },
+    queue: { duplicateRate: rate(0.05), lateRate: rate(0.1), lateMs: between(100, 30_000) },
+    crashRate: rate(0.04),
+    controlClockMs: rate(450),
+    driftMax: rate(0.0002),
+    mishapEveryMs: between(2_000, 12_000),
+    mishaps: Object.fromEntries(
+      mishaps.map((mishap) => [mishap, chance(0.25) ? 0 : between(0.1, 1)]),
+    ) as Record<Mishap, number>,
+    naughtyRate: rate(0.1),
+  };
+}
+
+function bound(random: Seeded) {
+  return {
+    between: (low: number, high: number) => random.between(low, high),
+    integer: (low: number, high: number) => random.integer(low, high),
+    chance: (probability: number) => random.chance(probability),
+  };
+}
+
+/** One line, so that a failure in a log says what kind of run it was. */
+export function stringifyOptions(options: SimOptions): string {
+  const rounded = (value: unknown): unknown =>
+    typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(3)) : value;
+  return JSON.stringify(options, (_key, value: unknown) => rounded(value));
+}

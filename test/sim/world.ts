@@ -1,0 +1,280 @@
+import { hubConfigOf } from '#functions/store/hub-store.ts';
+import type { Table } from '#functions/store/table.ts';
+import type { JoinResponse } from '#shared/contract/member.ts';
+import { hubName, memberId } from '#shared/kernel/ids.ts';
+import { MemoryTable } from '#test/support/memory-table.ts';
+import { ControlPlane } from './control-plane.ts';
+import { Invariants } from './invariants.ts';
+import { LinkEnd } from './link.ts';
+import { Network } from './network.ts';
+import type { SimOptions } from './options.ts';
+import { Seeded } from './seeded.ts';
+import { frontDoorName, SimClient } from './sim-client.ts';
+import { SimMember } from './sim-member.ts';
+import { epochMs, type SimProcess } from './sim-process.ts';
+import { Trace } from './trace.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+/** Faults put in on purpose, around production code, to see whether the invariants notice. */
+export interface Plants {
+  /** Wraps the store's engine: conditions can be ignored, writes repeated. */
+  readonly engine?: (table: Table) => Table;
+  /** Changes what a member is told when it joins. */
+  readonly alterJoin?: (answer: JoinResponse) => JoinResponse;
+}
+
+export interface WorldOptions {
+  readonly options: SimOptions;
+  readonly plants?: Plants;
+  readonly print?: (line: string) => void;
+}
+
+const dialDeadlineMs = 10_000;
+/** A segment that opens a connection is sent again after these, then no more. */
+const resendMs = [0, 500, 1_500, 3_500] as const;
+
+/** Members, clients, control plane and the network between them, in one virtual time. */
+export class World {
+  readonly options: SimOptions;
+  readonly time = new VirtualTime();
+  readonly trace: Trace;
+  readonly random: Seeded;
+  readonly network: Network;
+  readonly table = new MemoryTable();
+  readonly controlPlane: ControlPlane;
+  readonly members: SimMember[] = [];
+  readonly clients: SimClient[] = [];
+  readonly hubs: readonly { readonly name: string; readonly kind: 'static' | 'dynamic' }[];
+  readonly invariants: Invariants;
+  /** No more accidents: everything that is down comes up. */
+  healed = false;
+  #membersEver = 0;
+  #orders = 0;
+
+  constructor({ options, plants, print }: WorldOptions) {
+    this.options = options;
+    this.trace = new Trace(() => this.time.nowMs, print);
+    this.random = new Seeded(options.seed, 'world');
+    const random = this.random;
+    this.network = new Network(this.time, random.stream('network'), options.network);
+    this.invariants = new Invariants(this);
+    this.controlPlane = new ControlPlane({
+      time: this.time,
+      random: random.stream('control-plane'),
+      options,
+      engine: plants?.engine?.(this.table) ?? this.table,
+      note: (who, what) => this.note(who, what),
+      onWrite: (write) => this.invariants.onWrite(write),
+      ...(plants?.alterJoin && { alterJoin: plants.alterJoin }),
+    });
+    this.hubs = [
+      ...numbered(options.dynamicHubs).map((i) => ({ name: `dyn-${i}`, kind: 'dynamic' as const })),
+      ...numbered(options.staticHubs).map((i) => ({ name: `fix-${i}`, kind: 'static' as const })),
+    ];
+  }
+
+  note(who: string, what: string): void {
+    this.trace.note(who, what);
+  }
+
+  /** Hubs, users, members and clients; nobody has done anything yet. */
+  async setUp(): Promise<void> {
+    await this.controlPlane.setUp(async (stores, nowMs) => {
+      for (const { name, kind } of this.hubs) {
+        await stores.hubs.create({ ...plainHub, name: hubName(name), kind, createdMs: nowMs });
+      }
+      for (const i of numbered(this.options.clients)) {
+        const user = { ...plainUser, name: `user-${i}`, createdMs: nowMs, updatedMs: nowMs };
+        for (const { name } of this.hubs) await stores.users.create(hubName(name), user);
+      }
+    });
+    for (const _ of numbered(this.options.members)) this.addMember();
+    for (const i of numbered(this.options.clients)) this.addClient(i);
+  }
+
+  addMember(): SimMember {
+    this.#membersEver += 1;
+    const number = this.#membersEver;
+    const { driftMax, capacity } = this.options;
+    const random = this.random.stream(`machine/${number}`);
+    const member = new SimMember({
+      name: `i-${number}`,
+      address: `10.0.0.${number}`,
+      capacity,
+      clockFault: {
+        offsetMs: Math.floor(random.between(-3_600_000, 3_600_000)),
+        drift: random.between(-driftMax, driftMax),
+      },
+      time: this.time,
+      network: this.network,
+      random,
+      controlPlane: this.controlPlane,
+      note: (who, what) => this.note(who, what),
+      onExit: () => {
+        this.time.after(random.between(1_000, 8_000), () => member.start());
+      },
+    });
+    this.members.push(member);
+    return member;
+  }
+
+  addClient(number: number): SimClient {
+    const { random, time, network, options } = this;
+    const hub = random.stream(`hub-of/${number}`).pick(this.hubs)?.name ?? '';
+    const client = new SimClient(`client-${number}`, number, hub, {
+      time,
+      network,
+      random,
+      naughtyRate: options.naughtyRate,
+      isHealed: () => this.healed,
+      note: (who, what) => this.note(who, what),
+      frontDoor: (body, address) => this.controlPlane.login(body, address),
+      dial: (process, address, onCertificate) => this.#dial(process, address, onCertificate),
+      onRedirect: (redirect) => this.invariants.onRedirect(redirect),
+      onNaughty: (what, answered) => this.invariants.onNaughty(what, answered),
+      onWelcome: (ticket, session) => this.invariants.onWelcome(ticket, session),
+      onFrame: (to, frame) => this.invariants.onFrame(to, frame),
+    });
+    this.clients.push(client);
+    return client;
+  }
+
+  /** Everybody begins, over the first seconds. */
+  start(): void {
+    const random = this.random.stream('start');
+    for (const member of this.members) {
+      this.time.after(random.between(0, 3_000), () => member.start());
+    }
+    for (const client of this.clients) {
+      this.time.after(random.between(0, 10_000), () => client.start());
+    }
+  }
+
+  /** As the admin function does it: the hub's new version, and an order to every member. */
+  async setOnline(hub: string, online: boolean): Promise<void> {
+    this.note('operator', `${hub} ${online ? 'online' : 'offline'}`);
+    await this.controlPlane.operate(async (stores) => {
+      const stored = await stores.hubs.get(hubName(hub));
+      if (stored === undefined || stored.online === online) return;
+      const next = { ...stored, online, version: stored.version + 1 };
+      if (!(await stores.hubs.replace(next, stored.version))) return;
+      this.#orders += 1;
+      const id = `order-${this.#orders}`;
+      for (const member of await stores.members.ids()) {
+        await stores.members.order(member, { kind: 'configure', id, hub: hubConfigOf(next) });
+      }
+    });
+  }
+
+  async beginDrain(member: SimMember): Promise<void> {
+    this.note('operator', `drains ${member.name}`);
+    await this.controlPlane.operate(async (stores, nowMs) => {
+      await stores.members.beginDrain(memberId(member.name), nowMs + 60_000);
+    });
+  }
+
+  /** Cut or mend what lies between two machines. */
+  setCut(one: string, other: string, ways: 'both' | 'there' | 'back', cut: boolean): void {
+    const set = (from: string, to: string): void => {
+      if (cut) this.network.cut(from, to);
+      else this.network.mend(from, to);
+    };
+    if (ways !== 'back') set(one, other);
+    if (ways !== 'there') set(other, one);
+    this.note('network', `${cut ? 'cuts' : 'mends'} ${one} ${other}: ${ways}`);
+  }
+
+  /** The control plane's wall clock, if it were exact. */
+  get controlNowMs(): number {
+    return epochMs + this.time.nowMs;
+  }
+
+  /** The end of all accidents. Clients that have waited for long go on waiting. */
+  async heal(): Promise<void> {
+    this.note('world', 'heals');
+    this.healed = true;
+    this.network.heal();
+    this.controlPlane.heal();
+    for (const member of this.members) {
+      member.running?.process.goOn();
+      this.time.after(1_000, () => member.start());
+    }
+    for (const client of this.clients) if (client.isAway) client.start();
+    for (const { name } of this.hubs) void this.setOnline(name, true);
+  }
+
+  #dial(
+    client: SimProcess,
+    address: string,
+    onCertificate: (certificate: Buffer) => void,
+  ): Promise<LinkEnd | undefined> {
+    const member = this.members.find((one) => one.address === address);
+    const end = new LinkEnd(client, this.time, this.network);
+    return new Promise((resolve) => {
+      let settled = false;
+      const settle = (outcome: LinkEnd | undefined): void => {
+        if (settled) return;
+        settled = true;
+        cancel();
+        if (outcome === undefined) end.end();
+        resolve(outcome);
+      };
+      const cancel = client.timers.after(dialDeadlineMs, () => settle(undefined));
+      if (member === undefined) return;
+      this.#reliably(client.name, member.name, () => {
+        if (settled || member.isGone) return;
+        const accepted = member.accept(end, client.name, (certificate) => {
+          this.#reliably(member.name, client.name, () =>
+            client.run(() => {
+              onCertificate(certificate);
+              settle(end);
+            }),
+          );
+        });
+        if (accepted) return;
+        this.network.send(member.name, client.name, () => client.run(() => settle(undefined)));
+      });
+    });
+  }
+
+  /** At least a few times, delivered once at most. */
+  #reliably(from: string, to: string, deliver: () => void): void {
+    let delivered = false;
+    for (const delayMs of resendMs) {
+      this.time.after(delayMs, () => {
+        if (delivered) return;
+        this.network.send(from, to, () => {
+          if (delivered) return;
+          delivered = true;
+          deliver();
+        });
+      });
+    }
+  }
+}
+
+export { frontDoorName };
+
+function numbered(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
+
+const plainHub = {
+  version: 1,
+  online: true,
+  maxSession: 0,
+  noEnum: false,
+  sessionTimeoutMs: 5_000,
+  message: '',
+} as const;
+
+const plainUser = {
+  version: 1,
+  groupName: '',
+  realname: '',
+  note: '',
+  auth: { kind: 'anonymous' },
+  expiresMs: 0,
+  logins: 0,
+  lastLoginMs: 0,
+} as const;
