@@ -1,0 +1,121 @@
+import { timingSafeEqual } from 'node:crypto';
+import { type HubName, hubName, nameKey } from '#shared/kernel/ids.ts';
+import { hashServerPassword } from '#shared/wire/password.ts';
+import { sha0Bytes } from '#shared/wire/sha0.ts';
+import { type Sealer, sealContext } from '../domain/sealing.ts';
+import type { Admin, AdminPorts } from './method.ts';
+import { nameCharsMax, passwordCharsMax } from './names.ts';
+
+/** What a request carries to prove who sends it. An empty hub name means server administration. */
+export interface Credentials {
+  readonly hub: string;
+  readonly password: string;
+}
+
+export type Authentication =
+  | { readonly kind: 'admin'; readonly admin: Admin }
+  /** `reason` is for the log; the caller is told the same whatever it is. */
+  | { readonly kind: 'rejected'; readonly reason: RejectReason };
+
+export type RejectReason =
+  | 'no-credentials'
+  | 'credentials-too-long'
+  | 'empty-password'
+  | 'no-such-hub'
+  | 'no-password-set'
+  | 'wrong-password';
+
+/** SoftEther's own headers, or HTTP Basic with the hub's name as user (protocol/07 §2). */
+export function credentialsIn(
+  header: (name: string) => string | undefined,
+): Credentials | undefined {
+  const hub = header('x-vpnadmin-hubname');
+  const password = header('x-vpnadmin-password');
+  if (hub !== undefined || password !== undefined) {
+    return { hub: hubNamed(hub ?? ''), password: password ?? '' };
+  }
+  const basic = /^Basic +([A-Za-z0-9+/=]+) *$/i.exec(header('authorization') ?? '')?.[1];
+  if (basic === undefined) return undefined;
+  const [user = '', ...rest] = Buffer.from(basic, 'base64').toString().split(':');
+  return { hub: hubNamed(user), password: rest.join(':') };
+}
+
+/** `administrator` is the server's, not a hub's. */
+function hubNamed(user: string): string {
+  return user.toLowerCase() === 'administrator' ? '' : user;
+}
+
+/**
+ * Checks passwords against what is stored. The work done is the same whether the hub exists, has
+ * a password, or the password is wrong, so that time tells nothing.
+ */
+export class Authenticator {
+  readonly #ports: AdminPorts;
+  /** A sealed hash nobody knows the password of, opened where there is none to open. */
+  #decoy: Buffer | undefined;
+
+  constructor(ports: AdminPorts) {
+    this.#ports = ports;
+  }
+
+  async authenticate(credentials: Credentials | undefined): Promise<Authentication> {
+    if (credentials === undefined) return rejected('no-credentials');
+    const { hub, password } = credentials;
+    if (hub.length > nameCharsMax || password.length > passwordCharsMax) {
+      return rejected('credentials-too-long');
+    }
+    const sealer = await this.#ports.secrets.sealer();
+    const stored = hub === '' ? await this.#server(sealer) : await this.#hub(sealer, hubName(hub));
+    const isRight = timingSafeEqual(hashServerPassword(password), stored.hash);
+    // Never open, not even where someone managed to store the hash of nothing.
+    if (password === '') return rejected('empty-password');
+    if (stored.kind === 'missing') return rejected(stored.reason);
+    return isRight ? { kind: 'admin', admin: stored.admin } : rejected('wrong-password');
+  }
+
+  async #server(sealer: Sealer): Promise<StoredPassword> {
+    const { sealedPassword } = await this.#ports.stores.server.get();
+    const hash =
+      sealedPassword === undefined
+        ? hashServerPassword(await this.#ports.secrets.adminPassword())
+        : opened(sealer, sealedPassword, sealContext.serverPassword);
+    return { kind: 'present', hash, admin: { kind: 'server' } };
+  }
+
+  async #hub(sealer: Sealer, name: HubName): Promise<StoredPassword> {
+    const hub = await this.#ports.stores.hubs.get(name);
+    if (hub?.sealedPassword === undefined) {
+      const hash = opened(sealer, this.#decoySealedBy(sealer), decoyContext);
+      return {
+        kind: 'missing',
+        hash,
+        reason: hub === undefined ? 'no-such-hub' : 'no-password-set',
+      };
+    }
+    const hash = opened(sealer, hub.sealedPassword, sealContext.hubPassword(nameKey(hub.name)));
+    return { kind: 'present', hash, admin: { kind: 'hub', hub: hub.name } };
+  }
+
+  #decoySealedBy(sealer: Sealer): Buffer {
+    this.#decoy ??= sealer.seal(this.#ports.random.bytes(sha0Bytes), decoyContext);
+    return this.#decoy;
+  }
+}
+
+type StoredPassword =
+  | { readonly kind: 'present'; readonly hash: Buffer; readonly admin: Admin }
+  | { readonly kind: 'missing'; readonly hash: Buffer; readonly reason: RejectReason };
+
+const decoyContext = 'decoy';
+
+function opened(sealer: Sealer, sealed: Uint8Array, context: string): Buffer {
+  const hash = sealer.open(sealed, context);
+  if (hash?.length !== sha0Bytes) {
+    throw new Error(`the stored password of ${context} was not sealed with this cluster's secret`);
+  }
+  return hash;
+}
+
+function rejected(reason: RejectReason): Authentication {
+  return { kind: 'rejected', reason };
+}

@@ -1,0 +1,36 @@
+import { getCaps } from './caps.ts';
+import { enumFarmMember, getFarmInfo, getFarmSetting } from './farm-methods.ts';
+import { createHub, deleteHub, getHub, setHub, setHubOnline } from './hub-methods.ts';
+import { enumHub, getHubStatus } from './hub-status.ts';
+import type { AdminMethod } from './method.ts';
+import { getServerInfo, getServerStatus, setServerPassword, test } from './server-methods.ts';
+import { deleteSession, enumSession } from './session-methods.ts';
+import { getSessionStatus } from './session-status.ts';
+import { createUser, deleteUser, enumUser, getUser, setUser } from './user-methods.ts';
+
+/** Everything an administrator can call; what is not here is answered with error 33. */
+export const methods: Readonly<Record<string, AdminMethod>> = {
+  Test: { auth: 'any', run: test },
+  GetServerInfo: { auth: 'any', run: getServerInfo },
+  GetServerStatus: { auth: 'any', run: getServerStatus },
+  GetCaps: { auth: 'any', run: getCaps },
+  SetServerPassword: { auth: 'server', run: setServerPassword, changes: true },
+  GetFarmSetting: { auth: 'any', run: getFarmSetting },
+  GetFarmInfo: { auth: 'any', run: getFarmInfo },
+  EnumFarmMember: { auth: 'any', run: enumFarmMember },
+  CreateHub: { auth: 'server', run: createHub, changes: true },
+  SetHub: { auth: 'hub', run: setHub, changes: true },
+  GetHub: { auth: 'hub', run: getHub },
+  EnumHub: { auth: 'any', run: enumHub },
+  DeleteHub: { auth: 'server', run: deleteHub, changes: true },
+  SetHubOnline: { auth: 'hub', run: setHubOnline, changes: true },
+  GetHubStatus: { auth: 'hub', run: getHubStatus },
+  CreateUser: { auth: 'hub', run: createUser, changes: true },
+  SetUser: { auth: 'hub', run: setUser, changes: true },
+  GetUser: { auth: 'hub', run: getUser },
+  DeleteUser: { auth: 'hub', run: deleteUser, changes: true },
+  EnumUser: { auth: 'hub', run: enumUser },
+  EnumSession: { auth: 'hub', run: enumSession },
+  GetSessionStatus: { auth: 'hub', run: getSessionStatus },
+  DeleteSession: { auth: 'hub', run: deleteSession, changes: true },
+};

@@ -1,0 +1,12 @@
+/** What the cluster says it is. Tools compare version and build with what they know. */
+export const serverIdentity = {
+  product: 'etherfleet VPN Server (SoftEther compatible)',
+  family: 'etherfleet',
+  /** major × 100 + minor of the genuine server whose functions it has. */
+  version: 501,
+  build: 9_674,
+  /** 2026-11-22, when it first ran. */
+  builtMs: 1_795_305_600_000,
+  /** The controller has no machine (design: it is a role). */
+  hostName: 'controller',
+} as const;
