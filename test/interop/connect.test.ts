@@ -9,6 +9,7 @@ import {
   frameLimitMs,
   frontDoor,
   memberAddresses,
+  reportLimitMs,
   Stage,
 } from './stage.ts';
 
@@ -42,10 +43,12 @@ test('two password clients on a dynamic hub are on one member and ping each othe
 test('six clients of a static hub are spread two to each of three members', async () => {
   const carol = withPassword('CAMPUS', 'carol');
   await stage.createUser(carol);
+  await stage.reports([0, 0, 0], reportLimitMs);
   const clients = await stage.connected(...Array.from({ length: 6 }, () => carol));
   const dialed = await serverAddresses(clients);
   const counts = memberAddresses.map((member) => dialed.filter((one) => one === member).length);
   assert.deepEqual(counts, [2, 2, 2], `sessions on ${memberAddresses.join(', ')}`);
+  await stage.reports([2, 2, 2], reportLimitMs);
   await eventually(async () => {
     const { SessionList } = await stage.cluster.rpc('EnumSession', { HubName_str: 'CAMPUS' });
     const listed = (SessionList as unknown[]).length;

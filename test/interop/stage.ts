@@ -3,6 +3,7 @@ import { type Credential, GenuineClient } from '#test/netns/genuine-client.ts';
 import type { Host } from '#test/netns/host.ts';
 import { Network } from '#test/netns/network.ts';
 import { ClusterProcess } from '#test/support/cluster-process.ts';
+import { eventually } from '#test/support/eventually.ts';
 
 export const frontDoor = '10.77.0.1:443';
 export const memberAddresses = ['10.77.0.2', '10.77.0.3', '10.77.0.4'] as const;
@@ -14,6 +15,14 @@ const authTypes = { anonymous: 0, password: 1, plain: 1 } as const;
 export const connectLimitMs = 30_000;
 /** From "established" to the first reply. */
 export const frameLimitMs = 10_000;
+
+/** A heartbeat tells the sessions; of a client that left, when its session has timed out. */
+export const reportLimitMs = 30_000;
+
+interface FarmMember {
+  readonly Ip_ip: string;
+  readonly NumSessions_u32: number;
+}
 
 /** Who dials which hub. */
 export interface Caller {
@@ -93,6 +102,24 @@ export class Stage {
     const clients = await Promise.all(callers.map((caller) => this.dial(caller)));
     await Promise.all(clients.map((client) => client.established(connectLimitMs)));
     return clients;
+  }
+
+  /** How many sessions each member reported with its last heartbeat, in the order of addresses. */
+  async sessionCounts(): Promise<number[]> {
+    const { FarmMemberList } = await this.cluster.rpc('EnumFarmMember');
+    const members = FarmMemberList as readonly FarmMember[];
+    return memberAddresses.map(
+      (address) => members.find((member) => member.Ip_ip === address)?.NumSessions_u32 ?? 0,
+    );
+  }
+
+  /** Wait until the members report these session counts. */
+  async reports(counts: readonly number[], limitMs: number): Promise<void> {
+    await eventually(async () => {
+      const reported = await this.sessionCounts();
+      if (reported.join() === counts.join()) return undefined;
+      return `members report ${reported.join()} sessions instead of ${counts.join()}`;
+    }, limitMs);
   }
 
   async lower(): Promise<void> {
