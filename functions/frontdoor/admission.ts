@@ -36,8 +36,8 @@ export type Admission =
 
 /**
  * Decide where a login goes and commit it: the claim of a dynamic hub, then one place on the
- * member. An invocation that dies in between leaves a claim any client may use, and a reservation that is
- * forgotten within two heartbeats.
+ * member. An invocation that dies in between leaves a claim any client may use, and a reservation
+ * that is forgotten within two heartbeats.
  */
 export async function admit(frontDoor: FrontDoor, hub: Hub): Promise<Admission> {
   for (let rounds = 1; rounds <= roundsMax; rounds += 1) {

@@ -38,7 +38,8 @@ export class PlacementStore {
 
   /**
    * Claim a hub for a member at the next epoch. Conditional on the placement that was decided upon,
-   * so of several first clients exactly one claims (I1); our own retried success counts as claimed.
+   * so of several first clients exactly one claims (I1). Our own retried success counts as claimed,
+   * and so does another's claim for the same member and epoch: it is just as good.
    */
   async claim(
     hub: HubName,

@@ -4,7 +4,7 @@ import type { HubName } from '#shared/kernel/ids.ts';
 import { attributesOf } from './attributes.ts';
 import { hubPartition, keyOf, userPrefix } from './keys.ts';
 import { itemsUnder } from './pages.ts';
-import { type Item, is, itemAbsent, itemPresent, type Table } from './table.ts';
+import { all, type Item, is, isNot, itemAbsent, itemPresent, type Table } from './table.ts';
 
 /** A user of one hub. */
 const userSchema = z.object({
@@ -84,12 +84,15 @@ export class UserStore {
     }
   }
 
-  /** Count a session that was seen to open; a user deleted meanwhile stays deleted. */
+  /**
+   * Count a session that was seen to open; a user deleted meanwhile stays deleted. Adding is not
+   * idempotent by itself: our own retried success is known by the moment it wrote (I12).
+   */
   async countLogin(hub: HubName, name: string, openedMs: number): Promise<void> {
     await this.#table.update(
       keyOf.user(hub, name),
       { add: { logins: 1 }, set: { lastLoginMs: openedMs } },
-      itemPresent,
+      all(itemPresent, isNot('lastLoginMs', openedMs)),
     );
   }
 }
