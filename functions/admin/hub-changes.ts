@@ -35,8 +35,11 @@ export async function configureMembers(ports: AdminPorts, hub: Hub): Promise<voi
 /**
  * Remove what belongs to a hub that is no more, but nothing of a hub created under its name since
  * `beforeMs`. May be repeated, and is: a deletion that died half way is completed by the next
- * deletion or creation of that name. `kind` is known only the first time. A placement stays until
- * its member has reported the hub closed: then a new hub of this name cannot run twice (I1).
+ * deletion or creation of that name. `kind` is known only the first time.
+ *
+ * The placement stays. Until its member has reported the hub closed, a new hub of this name must
+ * find it, or two members would run it (I1); and its epoch goes on growing (I3), for members refuse
+ * grants of an epoch older than what they closed.
  */
 export async function removeRemains(
   ports: AdminPorts,
@@ -44,7 +47,7 @@ export async function removeRemains(
   kind: HubKind | undefined,
   beforeMs: number,
 ): Promise<void> {
-  const { placements, sessions, users } = ports.stores;
+  const { sessions, users } = ports.stores;
   // Users first: nothing may make them users of a later hub.
   await inParallel(users.list(name), async (user) => {
     if (user.createdMs < beforeMs) await users.remove(name, user.name);
@@ -53,10 +56,9 @@ export async function removeRemains(
   await inParallel(sessions.list(name), async (session) => {
     if (session.openedMs < beforeMs) await sessions.remove(name, session.name);
   });
-  await placements.remove(name);
 }
 
-/** Every member that runs an instance of a hub, or may: they may be told what it does not matter. */
+/** Every member that runs an instance of a hub, or may: telling one too many does no harm. */
 async function hostsOf(
   ports: AdminPorts,
   name: HubName,

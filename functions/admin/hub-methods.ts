@@ -13,7 +13,7 @@ import { type RpcObject, withheld } from './rpc-object.ts';
 /** SoftEther's numbers; 0 would be a hub of a server that stands alone. */
 export const hubTypes: Readonly<Record<HubKind, number>> = { static: 1, dynamic: 2 };
 
-/** Welcome's `timeout` of new hubs: with the client's retry it bounds fail-over (protocol/04 §4). */
+/** Welcome's `timeout` of new hubs; with the client's retry it bounds fail-over. */
 const sessionTimeoutMs = 5_000;
 
 /** A hub is online from the start unless told otherwise (genuine servers: the reverse). */

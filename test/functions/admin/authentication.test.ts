@@ -99,7 +99,7 @@ test('a server password is taken as a hash too, never an empty one', async () =>
   assert.deepEqual(await rig.call('EnumHub', {}, { password: 'secret1' }), { HubList: [] });
 });
 
-test('the hash of nothing as a hub password means none, and nobody administers the hub', async () => {
+test('the hash of nothing as a hub password: none, and nobody administers the hub', async () => {
   const rig = new AdminRig();
   await rig.createHub('Sales', 2, 'hub-password');
   await rig.call('SetHub', {

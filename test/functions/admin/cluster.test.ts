@@ -133,7 +133,7 @@ test('the server status sums hubs, users and what live members reported', async 
   assert.equal(later.CurrentTick_u64 - status.CurrentTick_u64, 60_000);
 });
 
-test('capabilities say it is a controller, and claim nothing that error 33 would deny', async () => {
+test('capabilities: a controller, and nothing that error 33 would deny', async () => {
   const rig = new AdminRig();
   const caps = await rig.call('GetCaps');
   assert.equal(caps.caps_b_cluster_controller_u32, 1);

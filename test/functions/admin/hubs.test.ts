@@ -187,7 +187,7 @@ test('a deleted hub leaves no user and no session, and its members are told', as
   assert.deepEqual((await rig.call('EnumSession', user)).SessionList, []);
 });
 
-test('a deletion that died after its first write is completed by the next creation', async () => {
+test('a deletion that died half way is completed by the next creation', async () => {
   const rig = new AdminRig();
   const host = await rig.join('i-1');
   await rig.createHub('Sales', 1);
@@ -203,7 +203,7 @@ test('a deletion that died after its first write is completed by the next creati
   assert.deepEqual(await rig.orders(host), [{ kind: 'remove', hub: 'Sales' }]);
 });
 
-test('a deletion that died after its first write is completed by the next deletion', async () => {
+test('a deletion that died half way is completed by the next deletion', async () => {
   const rig = new AdminRig();
   const host = await rig.join('i-1');
   await rig.createHub('Sales', 1);
@@ -232,7 +232,7 @@ test('a repeated deletion spares the users of a hub created at the same time', a
   assert.equal((await rig.call('GetUser', user)).Name_str, 'bob');
 });
 
-test('a hub created anew while its member still runs the old one finds the old placement', async () => {
+test('a hub created anew while a member runs the old one finds the old placement', async () => {
   const rig = new AdminRig();
   const host = await rig.join('i-1');
   await rig.createHub('Dynamic', 2);
@@ -272,6 +272,19 @@ test('more orders than a member may have waiting: told to come back, and it can'
   await rig.stores.members.renew(id, observed, rig.nowMs + 8_000, rig.nowMs);
   assert.deepEqual(await rig.call('SetHubOnline', off), off);
   assert.equal(new Set(orders.map((order) => order.id)).size, 100);
+});
+
+test('a hub deleted after its release and created anew: the placement epoch goes on', async () => {
+  const rig = new AdminRig();
+  const host = await rig.join('i-1');
+  await rig.createHub('Dynamic', 2);
+  const name = rig.hub('Dynamic');
+  await rig.stores.placements.claim(name, undefined, { memberId: host, epoch: 1 }, rig.nowMs);
+  await rig.stores.placements.release(name, host, 1);
+  rig.nowMs += 1_000;
+  await rig.call('DeleteHub', { HubName_str: 'Dynamic' });
+  await rig.createHub('Dynamic', 2);
+  assert.equal((await rig.stores.placements.get(name))?.epoch, 2);
 });
 
 test('every change is logged with who, whence and what, and no secret', async () => {

@@ -26,7 +26,7 @@ test('sessions are listed with the member they run on', async () => {
   assert.equal(session.CreatedTime_dt, '2026-11-22T23:42:08.261Z');
 });
 
-test('sessions of the dead are not listed: lost, joined anew, lease over, never known', async () => {
+test('sessions of members lost, joined anew, silent or unknown are not listed', async () => {
   const rig = new AdminRig();
   await rig.createHub('Hub');
   const [live, lost, anew, lapsed] = [

@@ -54,7 +54,7 @@ test('a user from its creation to its end', async () => {
   assert.deepEqual(await rig.call('SetUser', alice), { error: 29 });
 });
 
-test('a clear password becomes the hash a genuine client answers with, and is never shown', async () => {
+test('a clear password becomes the hash genuine clients answer with, never shown', async () => {
   const rig = await rigWithHub();
   const created = await rig.call('CreateUser', { ...alice, Auth_Password_str: 'pass1234' });
   assert.equal(await keyOf(rig, 'Alice'), '47473039c0e4b119d7634c87cbf15e077315c380');
@@ -96,7 +96,7 @@ test('a type that is not said never makes a user anonymous by accident', async (
   assert.equal(await keyOf(rig, 'Alice'), '47473039c0e4b119d7634c87cbf15e077315c380');
 });
 
-test('a user of the password type without any password is error 38, an empty one is taken', async () => {
+test('a password user without any password is error 38, an empty one is taken', async () => {
   const rig = await rigWithHub();
   assert.deepEqual(await rig.call('CreateUser', alice), { error: 38 });
   const short = { ...alice, HashedKey_bin: Buffer.alloc(19, 1).toString('base64') };
