@@ -7,6 +7,8 @@ export interface NetworkOptions {
   readonly latencyMs: number;
   readonly lossRate: number;
   readonly duplicateRate: number;
+  /** The second copy may come this much later: carried out by a function that took long to start. */
+  readonly duplicateLateMs: number;
   /** Some messages take this much longer, up to: they are overtaken by later ones. */
   readonly slowRate: number;
   readonly slowMs: number;
@@ -65,7 +67,8 @@ export class Network {
   send(from: string, to: string, deliver: () => void): void {
     const copies = this.#random.chance(this.#options.duplicateRate) ? 2 : 1;
     for (let i = 0; i < copies; i++) {
-      const latencyMs = this.drawLatencyMs();
+      const lateMs = i === 0 ? 0 : this.#random.fraction() ** 2 * this.#options.duplicateLateMs;
+      const latencyMs = this.drawLatencyMs() + lateMs;
       if (this.drawLost() || this.isCut(from, to)) continue;
       this.#inFlight += 1;
       this.#time.after(latencyMs, () => {

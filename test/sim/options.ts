@@ -51,18 +51,20 @@ export function drawOptions(seed: number): SimOptions {
   const { between, integer, chance } = bound(random);
   const calm = chance(0.1); // a run without network and store faults must be perfect
   const rate = (max: number): number => (calm || chance(0.3) ? 0 : between(0, max));
+  const clients = integer(3, 9);
   return {
     seed,
     members: integer(2, 5),
-    clients: integer(3, 9),
+    clients,
     dynamicHubs: integer(1, 3),
     staticHubs: integer(0, 1),
-    capacity: chance(0.2) ? integer(4, 8) : 100,
+    capacity: chance(0.3) ? clients + integer(0, 3) : 100, // a dynamic hub's clients fit on one
     chaosMs: integer(60, 110) * 1_000,
     network: {
       latencyMs: between(1, 40),
       lossRate: rate(0.06),
-      duplicateRate: rate(0.05),
+      duplicateRate: rate(0.08),
+      duplicateLateMs: between(0, 15_000),
       slowRate: rate(0.03),
       slowMs: between(100, 12_000),
     },
@@ -78,7 +80,7 @@ export function drawOptions(seed: number): SimOptions {
     crashRate: rate(0.04),
     controlClockMs: rate(450),
     driftMax: rate(0.0002),
-    mishapEveryMs: between(2_000, 12_000),
+    mishapEveryMs: between(1_000, 10_000),
     mishaps: Object.fromEntries(
       mishaps.map((mishap) => [mishap, chance(0.25) ? 0 : between(0.1, 1)]),
     ) as Record<Mishap, number>,
