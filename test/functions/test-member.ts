@@ -100,7 +100,12 @@ export class TestMember {
   }
 }
 
-export function sessionReport(hub: string, name: string, user: string): SessionReport {
+export function sessionReport(
+  hub: string,
+  name: string,
+  user: string,
+  openedMs = 1,
+): SessionReport {
   return {
     hub,
     name,
@@ -112,6 +117,6 @@ export function sessionReport(hub: string, name: string, user: string): SessionR
     maxConnections: 1,
     bridge: false,
     monitor: false,
-    openedMs: 1,
+    openedMs,
   };
 }

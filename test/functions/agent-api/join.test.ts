@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { keyOf } from '#functions/store/keys.ts';
+import { is } from '#functions/store/table.ts';
+import { watchMessage } from '#functions/store/watch-message.ts';
+import { agentRoutes } from '#shared/contract/routes.ts';
+import { timing } from '#shared/contract/timing.ts';
+import { memberId } from '#shared/kernel/ids.ts';
+import { MemoryTable } from '#test/support/memory-table.ts';
+import { ControlPlane } from '../control-plane.ts';
+import { FaultyTable } from '../faulty-table.ts';
+import { TestMember } from '../test-member.ts';
+
+test('a member joins at epoch 1, and each time it joins again one higher', async () => {
+  const plane = new ControlPlane();
+  const member = new TestMember(plane, 'i-0abc', {});
+  assert.deepEqual(await member.join(), { memberId: 'i-0abc', epoch: 1, timing });
+  assert.equal((await member.join()).epoch, 2);
+  const stored = await plane.stores.members.get(member.memberId);
+  assert.equal(stored?.state, 'joining');
+  assert.equal(stored?.leaseExpiresMs, plane.clock.nowMs() + timing.leaseTtlMs);
+  assert.deepEqual(await plane.stores.members.ids(), ['i-0abc']);
+});
+
+test('a join puts the member under watch for its epoch, after the lease', async () => {
+  const plane = new ControlPlane();
+  await new TestMember(plane, 'i-a', {}).join();
+  const sent = plane.queue.take();
+  assert.equal(sent.length, 1);
+  assert.equal(sent[0]?.delaySeconds, 9);
+  assert.deepEqual(watchMessage.decode(sent[0]?.body ?? ''), { memberId: 'i-a', epoch: 1 });
+});
+
+test('who calls is who its credentials say, and only instances are members', async () => {
+  const plane = new ControlPlane();
+  const member = new TestMember(plane, 'i-a', {});
+  for (const arn of [
+    '',
+    'arn:aws:iam::123456789012:user/i-a',
+    'arn:aws:sts::123456789012:assumed-role/Admin/alice',
+    'arn:aws:sts::123456789012:assumed-role/Member/i-a/x',
+    'arn:aws:sts::123456789012:assumed-role/Member/xi-a',
+  ]) {
+    const reply = await member.post(agentRoutes.join, member.request, arn);
+    assert(reply.kind === 'problem' && reply.status === 403, arn);
+    assert.equal(reply.problem.kind, 'not-a-member');
+  }
+  assert.deepEqual(await plane.stores.members.ids(), []);
+});
+
+test('bodies that are not the contract are invalid requests', async () => {
+  const plane = new ControlPlane();
+  const member = new TestMember(plane, 'i-a', {});
+  const bodies: unknown[] = [
+    '',
+    '{',
+    'null',
+    '[]',
+    {},
+    { ...member.request, address: 'vpn.example.com' },
+    { ...member.request, address: '::1' },
+    { ...member.request, ports: [] },
+    { ...member.request, ports: [0] },
+    { ...member.request, weight: 0 },
+    { ...member.request, certificate: 'no base64!' },
+  ];
+  for (const body of bodies) {
+    const reply = await member.post(agentRoutes.join, body);
+    assert(reply.kind === 'problem' && reply.status === 400, JSON.stringify(body));
+    assert.equal(reply.problem.kind, 'invalid-request');
+  }
+  const large = await member.post(agentRoutes.join, ' '.repeat(1024 * 1024 + 1));
+  assert(large.kind === 'problem' && large.problem.kind === 'invalid-request');
+  const elsewhere = await member.post('/v1/nothing', {});
+  assert(elsewhere.kind === 'problem' && elsewhere.status === 400);
+});
+
+test('a terminated member never comes back', async () => {
+  const table = new MemoryTable();
+  const plane = new ControlPlane(table);
+  const member = new TestMember(plane, 'i-a', {});
+  await member.join();
+  await table.update(
+    keyOf.member(member.memberId),
+    { set: { state: 'terminated' } },
+    is('epoch', 1),
+  );
+  const reply = await member.post(agentRoutes.join, member.request);
+  assert(reply.kind === 'problem' && reply.status === 410 && reply.problem.kind === 'terminated');
+});
+
+test('two joins of one member at once: one is told to ask again', async () => {
+  const plane = new ControlPlane();
+  const member = new TestMember(plane, 'i-a', {});
+  const replies = await Promise.all([
+    member.post(agentRoutes.join, member.request),
+    member.post(agentRoutes.join, member.request),
+  ]);
+  assert.deepEqual(replies.map(({ kind }) => kind).sort(), ['ok', 'problem']);
+  const refused = replies.find(({ kind }) => kind === 'problem');
+  assert(refused?.kind === 'problem' && refused.problem.kind === 'unavailable');
+});
+
+test('an invocation that dies before the watch is set: the member asks again and is watched', async () => {
+  const table = new FaultyTable(new MemoryTable());
+  const plane = new ControlPlane(table);
+  const member = new TestMember(plane, 'i-a', {});
+  table.diesAfter = ({ key }) => key.sk === 'STATE';
+  await assert.rejects(member.join());
+  table.diesAfter = () => false;
+  assert.deepEqual(plane.queue.take(), []);
+  assert.equal((await member.join()).epoch, 2);
+  assert.equal(plane.queue.take().length, 1);
+});
+
+test('a member the control plane drains stays draining when it joins again (I7)', async () => {
+  const plane = new ControlPlane();
+  const member = await plane.startMember('i-a');
+  assert.equal(await plane.stores.members.beginDrain(memberId('i-a'), 5), 'draining');
+  await member.join();
+  assert.equal((await member.beat()).state, 'drained', 'it is empty');
+});
+
+test('a member that drained by itself may join again and is active', async () => {
+  const plane = new ControlPlane();
+  const member = await plane.startMember('i-a');
+  member.observed = { ...member.observed, state: 'draining' };
+  assert.equal((await member.beat()).state, 'drained');
+  await member.join();
+  member.observed = { ...member.observed, state: 'active' };
+  assert.equal((await member.beat()).state, 'active');
+});
