@@ -80,6 +80,11 @@ export function decideAdmission<M extends Candidate, P extends PlacementRecord>(
       return reject(standing.reason, []);
     case 'free':
       return claim(input, undefined, undefined, nowMs, random);
+    case 'rejoined': {
+      const { memberId } = standing.owner;
+      const members = input.members.filter((member) => member.memberId === memberId);
+      return claim({ ...input, members }, undefined, undefined, nowMs, random);
+    }
     case 'orphaned':
       return claim(input, standing.lost, undefined, nowMs, random);
     case 'lapsed':

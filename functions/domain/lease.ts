@@ -10,6 +10,11 @@ export interface Leaseholder {
   readonly leaseExpiresMs: number;
   /** Since when the lease has been held without a gap. */
   readonly heldSinceMs: number;
+  /**
+   * When the lease of the epoch before this one ends at the latest. A join may be a late copy of an
+   * earlier one: then a process that holds the former epoch serves on until it is told.
+   */
+  readonly priorLeaseExpiresMs?: number | undefined;
 }
 
 const aliveStates: readonly MemberState[] = ['joining', 'active', 'draining'];

@@ -17,6 +17,11 @@ export type Standing<M extends Leaseholder> =
   | { readonly kind: 'ending'; readonly reason: 'member-draining' | 'hub-releasing' }
   /** Nobody serves it and nobody can any more: claim it. */
   | { readonly kind: 'free' }
+  /**
+   * Its owner joined anew while the lease of its old epoch may still be held: until that is over
+   * nobody else may claim it (I1), the owner itself at once.
+   */
+  | { readonly kind: 'rejoined'; readonly owner: M }
   /** Its owner was called lost: claim it, but see {@link mayTakeOver}. */
   | { readonly kind: 'orphaned'; readonly lost: M }
   /**
@@ -27,7 +32,8 @@ export type Standing<M extends Leaseholder> =
 
 /**
  * `owner` is the placement's member as stored now. A placement belongs to one epoch of its member:
- * whoever joined anew had closed what the old epoch served before it asked.
+ * whoever joined anew had closed what the old epoch served before it asked, unless what arrived was
+ * a late copy of an earlier join.
  */
 export function standingOf<M extends Leaseholder>(
   placement: PlacementRecord | undefined,
@@ -38,7 +44,9 @@ export function standingOf<M extends Leaseholder>(
   if (owner === undefined || owner.memberId !== placement.memberId) return { kind: 'free' };
   if (owner.epoch !== placement.memberEpoch) {
     const lostWithIt = owner.state === 'lost' && owner.epoch === placement.memberEpoch + 1;
-    return lostWithIt ? { kind: 'orphaned', lost: owner } : { kind: 'free' };
+    if (lostWithIt) return { kind: 'orphaned', lost: owner };
+    const priorHeld = (owner.priorLeaseExpiresMs ?? 0) > nowMs;
+    return priorHeld ? { kind: 'rejoined', owner } : { kind: 'free' };
   }
   if (!isAlive(owner)) return { kind: 'free' };
   if (!isLive(owner, nowMs)) return { kind: 'lapsed', lost: owner };

@@ -36,6 +36,8 @@ const memberSchema = z.object({
   joinedMs: z.number().int().nonnegative(),
   /** Since when the lease has been held without a gap; decides takeovers (ADR 0003). */
   heldSinceMs: z.number().int().nonnegative(),
+  /** End of the lease of the epoch before, if it was not over when this one began (I1). */
+  priorLeaseExpiresMs: z.number().int().nonnegative().optional(),
   address: z.string(),
   ports: z.array(z.number().int()),
   certificate: z.instanceof(Uint8Array),
@@ -142,6 +144,7 @@ export class MemberStore {
         leaseExpiresMs,
         joinedMs: nowMs,
         heldSinceMs: nowMs,
+        priorLeaseExpiresMs: priorLeaseOf(current),
         address: request.address,
         ports: request.ports,
         certificate: Buffer.from(request.certificate, 'base64'),
@@ -282,6 +285,13 @@ export class MemberStore {
 }
 
 const aliveStates = ['joining', 'active', 'draining'] as const;
+
+/** Whoever joins anew may still be serving under the lease it had, or under the one before. */
+function priorLeaseOf(member: Member | undefined): number {
+  if (member === undefined) return 0;
+  const own = isAlive(member) ? member.leaseExpiresMs : 0;
+  return Math.max(own, member.priorLeaseExpiresMs ?? 0);
+}
 
 /** What one new heartbeat changes, relative to `member` as read. */
 function renewalChange(

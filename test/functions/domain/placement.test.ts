@@ -54,6 +54,12 @@ test('an owner called lost leaves an orphan; one that joined since, or is gone, 
   assert.equal(standingOf(placement, undefined, nowMs).kind, 'free');
 });
 
+test('an owner that joined anew while its old lease may be held is alone in claiming', () => {
+  const rejoined = owner({ epoch: 4, priorLeaseExpiresMs: nowMs + 1 });
+  assert.equal(standingOf(placement, rejoined, nowMs).kind, 'rejoined');
+  assert.equal(standingOf(placement, rejoined, nowMs + 1).kind, 'free');
+});
+
 test('never placed and released are free; releasing waits for its owner', () => {
   assert.equal(standingOf(undefined, undefined, nowMs).kind, 'free');
   assert.equal(standingOf({ ...placement, phase: 'released' }, owner(), nowMs).kind, 'free');
