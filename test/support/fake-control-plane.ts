@@ -126,6 +126,7 @@ export class FakeControlPlane {
       case '/v1/members':
         this.joins.push(body);
         this.epoch += 1;
+        this.state = 'active';
         return {
           status: 200,
           json: { memberId: 'i-0fake', epoch: this.epoch, timing: this.timing },
