@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { connectionsMaxOf, decideMode } from '#node-agent/session/session-mode.ts';
+import { defaultPolicy, type Policy } from '#shared/wire/policy.ts';
+
+const client = {
+  clientStr: 'SoftEther VPN Client',
+  requireBridgeRoutingMode: false,
+  requireMonitorMode: false,
+};
+const bridgeClient = { ...client, requireBridgeRoutingMode: true };
+const cascade = { ...client, clientStr: 'SoftEther VPN Server (Cascade Mode)' };
+const monitor = { ...client, requireMonitorMode: true };
+
+function limits(wishes: typeof client, policy: Partial<Policy> = {}): unknown {
+  const decided = decideMode(wishes, { ...defaultPolicy, ...policy });
+  if (decided.kind !== 'allowed') return decided.kind;
+  return [decided.mode.macsMax, decided.mode.ip4Max];
+}
+
+describe('how a session takes part', () => {
+  test('a plain client: 3 MAC and 4 IPv4 addresses, whatever its policy allows', () => {
+    assert.deepEqual(limits(client), [3, 4]);
+    assert.deepEqual(limits(client, { maxMac: 10, maxIp: 10 }), [3, 4]);
+  });
+
+  test('its Welcome says that it may neither bridge nor route', () => {
+    const decided = decideMode(client, defaultPolicy);
+    assert.ok(decided.kind === 'allowed');
+    assert.deepEqual([decided.mode.policy.noBridge, decided.mode.policy.noRouting], [true, true]);
+  });
+
+  for (const wishes of [bridgeClient, cascade]) {
+    test(`${wishes.clientStr}, bridge: ${wishes.requireBridgeRoutingMode}: no limit`, () => {
+      assert.deepEqual(limits(wishes), [undefined, undefined]);
+      assert.deepEqual(limits(wishes, { maxMac: 10, maxIp: 2 }), [10, 4]);
+      assert.deepEqual(limits(wishes, { noBridge: true }), [3, undefined]);
+      assert.deepEqual(limits(wishes, { noRouting: true }), [undefined, 4]);
+      assert.equal(limits(wishes, { noBridge: true, noRouting: true }), 'bridge-denied');
+    });
+  }
+
+  test('a monitor needs the policy for it: the login at the member is not trusted', () => {
+    assert.equal(limits(monitor), 'monitor-denied');
+    assert.deepEqual(limits(monitor, { monitorPort: true }), [3, 4]);
+  });
+});
+
+describe('connections of a session', () => {
+  for (const [wanted, policy, single, expected] of [
+    [1, 32, false, 1],
+    [8, 32, false, 8],
+    [8, 4, false, 4],
+    [32, 0, false, 32],
+    [99, 32, false, 32],
+    [0, 32, false, 1],
+    [8, 32, true, 1],
+  ] as const) {
+    test(`wants ${wanted}, policy ${policy}, single ${single}: ${expected}`, () => {
+      const granted = { ...defaultPolicy, maxConnection: policy };
+      assert.equal(connectionsMaxOf(wanted, granted, single), expected);
+    });
+  }
+});
