@@ -3,7 +3,10 @@ import { type HubName, type MemberId, memberId } from '#shared/kernel/ids.ts';
 import { keyOf } from './keys.ts';
 import { all, type Item, is, itemAbsent, oneOf, type Table } from './table.ts';
 
-/** Where a dynamic hub runs. It is live only while its member holds this very epoch and a lease. */
+/**
+ * Where a dynamic hub runs. It is live only while its member holds this very epoch and a lease. It
+ * outlives the hub: one created anew under the same name goes on from its epoch (I3).
+ */
 const placementSchema = z.object({
   memberId: z.string().transform(memberId),
   memberEpoch: z.number().int().positive(),
@@ -90,14 +93,6 @@ export class PlacementStore {
       all(is('epoch', epoch), is('memberId', member), oneOf('phase', ['live', 'releasing'])),
     );
     return outcome.kind === 'written';
-  }
-
-  /**
-   * Clean up behind a deleted hub. Only a released placement goes: while a member may still run the
-   * hub, a hub created anew under the same name has to find it, or two members would serve it.
-   */
-  async remove(hub: HubName): Promise<void> {
-    await this.#table.delete(keyOf.placement(hub), is('phase', 'released'));
   }
 }
 
