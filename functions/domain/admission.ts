@@ -4,7 +4,7 @@ import type { Random } from '#shared/kernel/random.ts';
 import { type ErrorCode, errorCode } from '#shared/wire/error-code.ts';
 import { isLive, type Leaseholder, mayTakeOver } from './lease.ts';
 import { type PlacementRecord, standingOf } from './placement.ts';
-import { betterOfTwo, type Loaded, leastLoaded, pointOf } from './selection.ts';
+import { type Loaded, pointOf, select, withinInrush } from './selection.ts';
 
 /** A member as admission sees it. */
 export interface Candidate extends Leaseholder, Loaded {
@@ -18,7 +18,7 @@ export interface AdmissionInput<M extends Candidate, P extends PlacementRecord> 
   readonly placement: P | undefined;
   /** The placement's member, as stored. */
   readonly owner: M | undefined;
-  /** Everyone listed. Not looked at while a dynamic hub follows its placement. */
+  /** Everyone, or a sample. Not looked at while a dynamic hub follows its placement. */
   readonly members: readonly M[];
   /** Others were faster too often: settle for a good member instead of the best. */
   readonly hurried: boolean;
@@ -30,7 +30,12 @@ export type AdmissionDecision<M extends Candidate, P extends PlacementRecord> =
       readonly member: M;
       readonly reason: 'least-loaded' | 'placement-live' | 'placement-claimed';
       /** To be written before the redirect, in this order: the loss, the claim, the reservation. */
-      readonly claim?: { readonly seen: P | undefined; readonly lapsed: M | undefined };
+      readonly claim?: {
+        readonly seen: P | undefined;
+        readonly lapsed: M | undefined;
+        /** Sessions expected beyond the one that asks; to be counted against the member. */
+        readonly expected: number;
+      };
       readonly considered: readonly Considered[];
     }
   | {
@@ -48,7 +53,13 @@ export type AdmissionReason =
   | 'hub-releasing'
   | 'member-full'; // a dynamic hub is in one place, and that place is full
 
-type Verdict = 'eligible' | 'not-active' | 'lease-over' | 'no-headroom' | 'takeover-grace';
+type Verdict =
+  | 'eligible'
+  | 'inrush' // would do, but enough clients are on their way to it
+  | 'not-active'
+  | 'lease-over'
+  | 'no-headroom'
+  | 'takeover-grace';
 
 /** Why a member was or was not chosen: the answer to "why was this user put there?" */
 export interface Considered {
@@ -57,6 +68,8 @@ export interface Considered {
   readonly point: number;
   readonly sessions: number;
   readonly reserved: number;
+  /** Sessions its dynamic hubs usually have beyond those. */
+  readonly awaited: number;
 }
 
 /**
@@ -81,8 +94,7 @@ export function decideAdmission<M extends Candidate, P extends PlacementRecord>(
     case 'free':
       return claim(input, undefined, undefined, nowMs, random);
     case 'rejoined': {
-      const { memberId } = standing.owner;
-      const members = input.members.filter((member) => member.memberId === memberId);
+      const members = [standing.owner];
       return claim({ ...input, members }, undefined, undefined, nowMs, random);
     }
     case 'orphaned':
@@ -106,12 +118,13 @@ function claim<M extends Candidate, P extends PlacementRecord>(
   nowMs: number,
   random: Random,
 ): AdmissionDecision<M, P> {
-  const decision = choose(input, lost, nowMs, random);
+  const expected = Math.max((input.placement?.usual ?? 1) - 1, 0);
+  const decision = choose(input, lost, nowMs, random, expected);
   if (decision.kind === 'reject') return decision;
   return {
     ...decision,
     reason: 'placement-claimed',
-    claim: { seen: input.placement, lapsed },
+    claim: { seen: input.placement, lapsed, expected },
   };
 }
 
@@ -120,11 +133,15 @@ function choose<M extends Candidate, P extends PlacementRecord>(
   lost: M | undefined,
   nowMs: number,
   random: Random,
+  expected = 0,
 ): AdmissionDecision<M, P> {
   const judged = input.members.map((member) => ({ member, verdict: judge(member, lost, nowMs) }));
   const eligible = judged.filter((one) => one.verdict === 'eligible').map((one) => one.member);
-  const member = input.hurried ? betterOfTwo(eligible, random) : leastLoaded(eligible, random);
-  const considered = judged.map((one) => consideredOf(one.member, one.verdict));
+  const calm = withinInrush(eligible);
+  const member = select(calm, { expected, hurried: input.hurried }, random);
+  const considered = judged.map(({ member: one, verdict }) =>
+    consideredOf(one, verdict === 'eligible' && !calm.includes(one) ? 'inrush' : verdict),
+  );
   if (member !== undefined) return { kind: 'redirect', member, reason: 'least-loaded', considered };
   const verdicts = new Set(judged.map((one) => one.verdict));
   if (verdicts.has('takeover-grace')) return reject('takeover-grace', considered);
@@ -153,5 +170,6 @@ function consideredOf(member: Candidate, verdict: Verdict): Considered {
     point: pointOf(member),
     sessions: member.sessions,
     reserved: member.reserved,
+    awaited: (member.awaited ?? 0) + (member.pledged ?? 0),
   };
 }

@@ -7,6 +7,8 @@ export interface PlacementRecord {
   readonly memberEpoch: number;
   readonly epoch: number;
   readonly phase: 'live' | 'releasing' | 'released';
+  /** Sessions the hub usually has, as its members told; undefined until one did. */
+  readonly usual?: number | undefined;
 }
 
 /** What a placement means for the next login. */

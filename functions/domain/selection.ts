@@ -11,11 +11,23 @@ export interface Loaded {
   readonly sessions: number;
   /** Admitted since and not among them yet. */
   readonly reserved: number;
+  /** Sessions its dynamic hubs usually have and that are not there, as of the last heartbeat. */
+  readonly awaited?: number | undefined;
+  /** The same of hubs claimed for it since. */
+  readonly pledged?: number | undefined;
+}
+
+/** What is to be placed. */
+export interface Wanted {
+  /** Sessions expected to come with it, beyond the one that asks: a dynamic hub's usual ones. */
+  readonly expected: number;
+  /** Others were faster too often: settle for a good member instead of the best. */
+  readonly hurried: boolean;
 }
 
 /**
  * SoftEther's point (protocol/04 §5), 100000 for an idle member, corrected by what was admitted
- * since its last heartbeat.
+ * since its last heartbeat and by what its hubs are still waiting for.
  */
 export function pointOf(member: Loaded): number {
   const size = member.capacity;
@@ -23,17 +35,58 @@ export function pointOf(member: Loaded): number {
   return Math.floor(((size - load) * 100_000) / size);
 }
 
+/** The member to take, of those that may be taken. */
+export function select<M extends Loaded>(
+  members: readonly M[],
+  { expected, hurried }: Wanted,
+  random: Random,
+): M | undefined {
+  const roomy = members.filter((member) => hasRoom(member, expected));
+  const among = roomy.length > 0 ? roomy : members;
+  return hurried
+    ? betterOfTwo(nearEquals(among, expected), random)
+    : leastLoaded(among, random, expected);
+}
+
+/** Clients that may be on their way to a member of weight 100 whatever the others get. */
+export const inrushFree = 50;
+/** And beyond: this many times what the others have on their way, on average. */
+const inrushRatio = 2;
+
 /**
- * The member with the least corrected load for its weight. Only real ties are broken by chance:
- * a handful of clients spreads evenly, and equal members do not all get the same first one.
+ * The members that have not been sent a crowd. An idle member that joined, or that has just lost
+ * its clients, is the least loaded for a while; without a bound a whole burst would go to it, and
+ * if it is idle because it cannot be reached, all of it in vain. So a member is passed over while
+ * more than {@link inrushFree} clients are on their way to it (admitted, not among the sessions of
+ * a heartbeat yet) and more than twice as many as to the others on average. Of a burst over n
+ * members one gets at most {@link inrushFree} and 2 / (n + 1) of it. Equal members differ by less:
+ * between two heartbeats of different phase one has at most twice the average on its way. Somebody
+ * is always left: whoever has the fewest on their way is never above the average of the others.
+ */
+export function withinInrush<M extends Loaded>(members: readonly M[]): readonly M[] {
+  if (members.length < 2) return members;
+  let total = 0;
+  for (const member of members) total += onTheWay(member);
+  const others = members.length - 1;
+  return members.filter((member) => {
+    const own = onTheWay(member);
+    return own <= inrushFree + (inrushRatio * (total - own)) / others;
+  });
+}
+
+/**
+ * The member with the least corrected load for its weight, once `expected` more have come. Only
+ * real ties are broken by chance: a handful of clients spreads evenly, and equal members do not all
+ * get the same first one.
  */
 export function leastLoaded<M extends Loaded>(
   members: readonly M[],
   random: Random,
+  expected = 0,
 ): M | undefined {
   let best: M[] = [];
   for (const member of members) {
-    const order = best[0] === undefined ? -1 : compareLoad(member, best[0]);
+    const order = best[0] === undefined ? -1 : compareLoad(member, best[0], expected);
     if (order < 0) best = [member];
     else if (order === 0) best.push(member);
   }
@@ -52,15 +105,40 @@ export function betterOfTwo<M extends Loaded>(
   const others = members.filter((member) => member !== one);
   const other = others[below(random, others.length)];
   if (one === undefined || other === undefined) return one;
-  return compareLoad(one, other) <= 0 ? one : other;
+  return compareLoad(one, other, 0) <= 0 ? one : other;
+}
+
+/** Members this close to the least loaded are as good when there is no time: sessions, and share. */
+const nearSessions = 8;
+const nearRatio = 1.05;
+
+function nearEquals<M extends Loaded>(members: readonly M[], expected: number): readonly M[] {
+  let least = Number.POSITIVE_INFINITY;
+  for (const member of members) least = Math.min(least, loadPerShare(member, expected));
+  const limit = Math.max(least * nearRatio, least + nearSessions);
+  return members.filter((member) => loadPerShare(member, expected) <= limit);
 }
 
 /** Negative: `one` has less to do. Exact: loads compare as fractions over the weights. */
-function compareLoad(one: Loaded, other: Loaded): number {
-  const difference = loadOf(one) * other.weight - loadOf(other) * one.weight;
+function compareLoad(one: Loaded, other: Loaded, expected: number): number {
+  const difference =
+    (loadOf(one) + expected) * other.weight - (loadOf(other) + expected) * one.weight;
   return difference !== 0 ? difference : pointOf(other) - pointOf(one);
 }
 
+function loadPerShare(member: Loaded, expected: number): number {
+  return ((loadOf(member) + expected) * 100) / member.weight;
+}
+
+function onTheWay(member: Loaded): number {
+  return (member.reserved * 100) / member.weight;
+}
+
+/** Whether what is expected fits beside those who are there, on their way, or usually come. */
+function hasRoom(member: Loaded, expected: number): boolean {
+  return member.capacity - loadOf(member) > expected;
+}
+
 function loadOf(member: Loaded): number {
-  return member.sessions + member.reserved;
+  return member.sessions + member.reserved + (member.awaited ?? 0) + (member.pledged ?? 0);
 }
