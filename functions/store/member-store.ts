@@ -181,9 +181,10 @@ export class MemberStore {
     for (let attempt = 0; attempt < renewAttemptsMax; attempt += 1) {
       if (member === undefined) return { kind: 'not-joined' };
       if (member.epoch !== observed.epoch) return { kind: 'stale-epoch' };
-      if (member.state === 'drained') return { kind: 'drained', member };
-      if (!isAlive(member)) return { kind: 'stale-epoch' };
+      const drained = member.state === 'drained';
+      if (!isAlive(member) && !drained) return { kind: 'stale-epoch' };
       if (member.seq > observed.seq) return { kind: 'late', member };
+      if (drained) return { kind: 'drained', member };
       const repeated = member.seq === observed.seq;
       const outcome = await this.#table.update(
         keyOf.member(id),
