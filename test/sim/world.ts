@@ -4,6 +4,7 @@ import type { JoinResponse } from '#shared/contract/member.ts';
 import { hubName, memberId } from '#shared/kernel/ids.ts';
 import { MemoryTable } from '#test/support/memory-table.ts';
 import { ControlPlane } from './control-plane.ts';
+import type { TableWrite } from './faulty-table.ts';
 import { Invariants } from './invariants.ts';
 import { LinkEnd } from './link.ts';
 import { Network } from './network.ts';
@@ -64,7 +65,7 @@ export class World {
       options,
       engine: plants?.engine?.(this.table) ?? this.table,
       note: (who, what) => this.note(who, what),
-      onWrite: (write) => this.invariants.onWrite(write),
+      onWrite: (write) => this.#onWrite(write),
       ...(plants?.alterJoin && { alterJoin: plants.alterJoin }),
     });
     this.hubs = [
@@ -201,6 +202,16 @@ export class World {
     }
     for (const client of this.clients) if (client.isAway) client.start();
     for (const { name } of this.hubs) void this.setOnline(name, true);
+  }
+
+  #onWrite(write: TableWrite): void {
+    const { key, after, invocation } = write;
+    // A heartbeat's own write is what happens most, and says least.
+    if (key.sk !== 'STATE' || invocation.purpose.kind !== 'heartbeat') {
+      const what = after === undefined ? 'deletes' : 'writes';
+      this.note(`λ${invocation.id}`, `${invocation.purpose.kind}: ${what} ${key.pk} ${key.sk}`);
+    }
+    this.invariants.onWrite(write);
   }
 
   #dial(
