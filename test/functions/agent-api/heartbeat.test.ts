@@ -86,7 +86,7 @@ test('a lease that ran out is renewed as long as nobody called the member lost',
   assert.equal((await plane.stores.members.get(id))?.heldSinceMs, stored?.heldSinceMs);
 });
 
-test('a repeated heartbeat extends the lease again, as its sender counts from the repetition', async () => {
+test('a repeated heartbeat extends the lease, as its sender counts from it', async () => {
   const { plane, member } = await started();
   await member.beat();
   plane.clock.advance(3_000);
@@ -110,7 +110,7 @@ test('a heartbeat overtaken by a later one changes nothing, and is answered', as
   assert.deepEqual(await plane.stores.members.get(id), before);
 });
 
-test('opened sessions are written and their user counted once, however often they are told', async () => {
+test('sessions told several times are written and counted once', async () => {
   const { plane, member, sessions } = await started();
   const opened = [
     sessionReport('OFFICE', 'S1', 'Alice', 1),
@@ -158,7 +158,7 @@ test('sessions that outlived a new join are told again and move to the new epoch
   assert.equal((await plane.stores.users.get(hub, 'alice'))?.logins, 1);
 });
 
-test('an invocation that dies within the lists: the repeated heartbeat writes the rest', async () => {
+test('a death within the lists: the repeated heartbeat writes the rest', async () => {
   const { plane, table, member, sessions } = await started();
   const opened = ['S1', 'S2', 'S3'].map((name) => sessionReport('OFFICE', name, 'alice'));
   table.diesAfter = ({ key }) => key.sk === 'SESSION#s2';
@@ -228,7 +228,7 @@ test('a place taken between read and write of a heartbeat stays taken', async ()
   assert.deepEqual([stored?.reserved, stored?.reservedNew, stored?.headroom], [1, 1, 999]);
 });
 
-test('an admitted client counts once: as reserved until it arrives, then as a session', async () => {
+test('an admitted client counts once: reserved until it arrives, then a session', async () => {
   const { plane, member } = await started();
   const load = async (): Promise<unknown[]> => {
     const stored = await plane.stores.members.get(id);
@@ -267,7 +267,7 @@ test('a drain ends: no way back to active, hubs released, drained when empty', a
   assert.equal(plane.log.of('member.drained').length, 1);
 });
 
-test('an invocation that dies between renewal and drained: the next heartbeat is told drained', async () => {
+test('a death between renewal and drained: the next heartbeat is told drained', async () => {
   const { table, member } = await started();
   member.observed = { ...member.observed, state: 'draining' };
   let writes = 0;
@@ -279,7 +279,7 @@ test('an invocation that dies between renewal and drained: the next heartbeat is
   assert.equal((await member.beat()).state, 'drained');
 });
 
-test('a release told by who does not own the placement, or at another epoch, changes nothing', async () => {
+test('a release by another member or of another epoch changes nothing', async () => {
   const { plane, member } = await started();
   const { placements } = plane.stores;
   await placements.claim(hubName('D'), undefined, { memberId: memberId('i-b'), epoch: 1 }, 0);

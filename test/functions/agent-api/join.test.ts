@@ -101,7 +101,7 @@ test('two joins of one member at once: one is told to ask again', async () => {
   assert(refused?.kind === 'problem' && refused.problem.kind === 'unavailable');
 });
 
-test('an invocation that dies before the watch is set: the member asks again and is watched', async () => {
+test('a death before the watch is set: the member asks again and is watched', async () => {
   const table = new FaultyTable(new MemoryTable());
   const plane = new ControlPlane(table);
   const member = new TestMember(plane, 'i-a', {});

@@ -76,7 +76,7 @@ test('the lost are forgotten after an hour, the drained at once', () => {
   });
 });
 
-test('a lapsed member is called lost only when another shows that the control plane was there', () => {
+test('a lapsed member is lost only if another could reach the control plane', () => {
   const lapsed = holder({ leaseExpiresMs: nowMs });
   const other = (changes: Partial<Leaseholder>): Leaseholder =>
     holder({ memberId: memberId('i-b'), ...changes });

@@ -28,7 +28,7 @@ test('with an IPv4 literal, or nothing to go by, every client follows a redirect
   }
 });
 
-test('with a name, 4.x follows, 5.01 and early 5.02 misroute, later ones need one connection', () => {
+test('with a name: 4.x follows, 5.01 misroutes, late 5.02 needs one connection', () => {
   const byVersion = [
     'works',
     'works',

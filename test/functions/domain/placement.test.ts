@@ -47,7 +47,7 @@ test('an alive owner whose lease ran out has lapsed, whatever it was doing', () 
   assert.equal(standingOf(releasing, owner({ leaseExpiresMs: nowMs }), nowMs).kind, 'lapsed');
 });
 
-test('an owner called lost leaves an orphan; one that joined since, or is gone, leaves it free', () => {
+test('an owner called lost leaves an orphan; one that joined or is gone, a free hub', () => {
   assert.equal(standingOf(placement, owner({ state: 'lost', epoch: 4 }), nowMs).kind, 'orphaned');
   assert.equal(standingOf(placement, owner({ state: 'lost', epoch: 6 }), nowMs).kind, 'free');
   assert.equal(standingOf(placement, owner({ epoch: 4 }), nowMs).kind, 'free');

@@ -10,7 +10,7 @@ function member(changes: Partial<Loaded> = {}): Loaded {
   return { memberId: memberId('i-a'), ...idle, ...changes };
 }
 
-test("points are SoftEther's: 100000 idle, one less a session, half of it at twice the weight", () => {
+test("points are SoftEther's: 100000 idle, one less a session at weight 100", () => {
   assert.equal(pointOf(member()), 100_000);
   assert.equal(pointOf(member({ sessions: 1 })), 99_999);
   assert.equal(pointOf(member({ sessions: 1, reserved: 2 })), 99_997);

@@ -68,7 +68,7 @@ for (let seed = 1; seed <= 20; seed += 1) {
     assert.deepEqual(countsOf(seen), [2, 2, 2]);
   });
 
-  test(`six logins with heartbeats between redirect and session: 2/2/2 (seed ${seed})`, async () => {
+  test(`six logins with heartbeats before the sessions: 2/2/2 (seed ${seed})`, async () => {
     const { members, destination } = await fleet(seed);
     const seen: string[] = [];
     for (let login = 0; login < 6; login += 1) {
@@ -154,7 +154,7 @@ test('all clients of a dynamic hub follow its placement', async () => {
 });
 
 for (let seed = 1; seed <= 10; seed += 1) {
-  test(`first clients of one dynamic hub: one claim wins, all follow it (seed ${seed})`, async () => {
+  test(`first clients of a dynamic hub: one claim wins, all follow (seed ${seed})`, async () => {
     const { plane, destination } = await fleet(seed);
     const seen = await Promise.all(Array.from({ length: 4 }, () => destination('DYNAMIC')));
     assert.equal(new Set(seen).size, 1, `${seen}`);
@@ -173,7 +173,7 @@ test('an invocation that dies after its claim leaves a claim the next client use
   assert.equal((await plane.stores.placements.get(hubName('DYNAMIC')))?.epoch, 1);
 });
 
-test('an invocation that dies after its reservation: the place is free again by two heartbeats', async () => {
+test('a death after the reservation: the place is free after two heartbeats', async () => {
   const { plane, table, members } = await fleet(1, 1);
   const member = at(members, 0);
   table.diesAfter = ({ operation, key }) => operation === 'update' && key.pk === 'MEMBER#i-1';
@@ -220,7 +220,7 @@ test('a hub that is being released waits; a full member refuses: both 49', async
   assert.equal(await reasonOf('DYNAMIC'), 'hub-releasing');
 });
 
-test('a member that joined anew has closed its hubs: the next client claims at a higher epoch', async () => {
+test('a member that joined anew: the next client claims at a higher epoch', async () => {
   const { plane, members, destination } = await fleet(1, 1);
   await destination('DYNAMIC');
   await at(members, 0).join();
@@ -238,7 +238,7 @@ async function silence(plane: ControlPlane, others: readonly TestMember[]): Prom
   }
 }
 
-test('a dead member keeps its hub for its lease; then a login calls it lost and claims', async () => {
+test('a dead member keeps its hub for its lease, then a login claims it', async () => {
   const { plane, members, destination } = await fleet();
   const first = await destination('DYNAMIC');
   const dead = at(members, addresses.indexOf(first));
@@ -277,7 +277,7 @@ test('a member that renews just before it is called lost keeps its hub', async (
   assert.equal((await plane.stores.members.get(late.memberId))?.state, 'active');
 });
 
-test('after an outage of the control plane, owners have time to come back before a claim (I10)', async () => {
+test('after an outage, owners have time to come back before a claim (I10)', async () => {
   const { plane, members, destination, reasonOf } = await fleet();
   const first = await destination('DYNAMIC');
   const owner = at(members, addresses.indexOf(first));
@@ -291,7 +291,7 @@ test('after an outage of the control plane, owners have time to come back before
   assert.equal((await plane.stores.placements.get(hubName('DYNAMIC')))?.epoch, 1);
 });
 
-test('after an outage, an owner that does not come back is replaced once the grace is over', async () => {
+test('after an outage, an owner that stays away is replaced after the grace', async () => {
   const { plane, members, destination } = await fleet();
   const first = await destination('DYNAMIC');
   const others = members.filter((member) => member.request.address !== first);
@@ -301,7 +301,7 @@ test('after an outage, an owner that does not come back is replaced once the gra
   assert.notEqual(await destination('DYNAMIC'), first);
 });
 
-test('a member that joined after the last heartbeat of the lost one waits before it takes over', async () => {
+test('a member that joined after the lost one was heard of waits for the grace', async () => {
   const { plane, members, destination, reasonOf } = await fleet(1, 1);
   await destination('DYNAMIC');
   plane.clock.advance(7_000);

@@ -131,7 +131,7 @@ test('a path with two slashes, an empty one and one with a host stay paths', asy
   assert.equal((await echoed(albEvent('GET', '')))['path'], '/');
 });
 
-test('what the Fetch standard does not know is a bad request, not a failed invocation', async () => {
+test('what the Fetch standard does not know is a bad request', async () => {
   const handle = behindLoadBalancer(echo());
   for (const event of [
     albEvent('TRACE', '/'),
