@@ -47,7 +47,7 @@ export class Resolver {
     },
     'Fn::If': (argument, at) => {
       const [condition, yes, no] = this.list(argument, at, false);
-      return this.resolve(this.condition(String(condition), at) ? yes : no, at);
+      return this.resolveOrDrop(this.condition(String(condition), at) ? yes : no, at);
     },
     'Fn::Equals': (argument, at) => {
       const [left, right] = this.list(argument, at);

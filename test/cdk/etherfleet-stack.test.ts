@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { settings } from '#cdk/settings.ts';
+import { env } from '#functions/env.ts';
+import { resourcesOf, type SynthesizedResource, synthesizedTemplate } from './template.ts';
+
+const template = synthesizedTemplate();
+const of = (type: string): SynthesizedResource[] => resourcesOf(template, type);
+const text = (value: unknown): string => JSON.stringify(value);
+
+function functionCalled(folder: string): SynthesizedResource {
+  const prefix = folder.replace(/(^|-)(.)/g, (_, __, letter: string) => letter.toUpperCase());
+  const found = of('AWS::Lambda::Function').find(({ id }) => id.startsWith(`${prefix}Function`));
+  assert.ok(found, `no function ${folder}`);
+  return found;
+}
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+/** Statements of every policy of the role whose logical id begins so. */
+function statementsOf(role: string): Statement[] {
+  return of('AWS::IAM::Policy')
+    .filter(({ properties }) => text(properties['Roles']).includes(`"${role}`))
+    .flatMap(
+      ({ properties }) => (properties['PolicyDocument'] as { Statement: Statement[] }).Statement,
+    );
+}
+
+const actionsOf = (role: string): string[] =>
+  statementsOf(role)
+    .flatMap(({ Action: action }) => action)
+    .sort();
+
+const tableActions = [
+  'BatchGetItem',
+  'DeleteItem',
+  'GetItem',
+  'PutItem',
+  'Query',
+  'UpdateItem',
+].map((action) => `dynamodb:${action}`);
+
+test('each function gets exactly the environment names it reads', () => {
+  const expected: Record<string, string[]> = {
+    frontdoor: [env.tableName, env.clusterSecretArn, env.adminPasswordArn],
+    admin: [env.tableName, env.clusterSecretArn, env.adminPasswordArn],
+    'agent-api': [env.tableName, env.clusterSecretArn, env.watchdogQueueUrl],
+    watchdog: [env.tableName, env.watchdogQueueUrl],
+  };
+  assert.equal(of('AWS::Lambda::Function').length, Object.keys(expected).length);
+  for (const [folder, names] of Object.entries(expected)) {
+    const { Environment: environment } = functionCalled(folder).properties as {
+      Environment: { Variables: object };
+    };
+    assert.deepEqual(
+      Object.keys(environment.Variables).sort(),
+      [...names, 'NODE_OPTIONS'].sort(),
+      folder,
+    );
+  }
+});
+
+test('every function runs Node 24 on arm64 with a deadline and a log group of its own', () => {
+  for (const { id, properties } of of('AWS::Lambda::Function')) {
+    assert.equal(properties['Runtime'], 'nodejs24.x', id);
+    assert.deepEqual(properties['Architectures'], ['arm64'], id);
+    assert.ok(Number(properties['Timeout']) <= 25, id);
+    assert.ok(text(properties['LoggingConfig']).includes('Logs'), id);
+  }
+});
+
+test('the front door answers before a client gives up after 15 s (protocol/02 §2)', () => {
+  assert.ok(Number(functionCalled('frontdoor').properties['Timeout']) < 15);
+});
+
+test('each role may do what its function does and nothing else', () => {
+  const secret = 'secretsmanager:GetSecretValue';
+  assert.deepEqual(actionsOf('FrontdoorFunction'), [...tableActions, secret]);
+  assert.deepEqual(actionsOf('AdminFunction'), [...tableActions, secret]);
+  assert.deepEqual(actionsOf('AgentApiFunction'), [...tableActions, secret, 'sqs:SendMessage']);
+  assert.deepEqual(actionsOf('WatchdogFunction'), [
+    ...tableActions,
+    'sqs:ChangeMessageVisibility',
+    'sqs:DeleteMessage',
+    'sqs:GetQueueAttributes',
+    'sqs:GetQueueUrl',
+    'sqs:ReceiveMessage',
+    'sqs:SendMessage',
+  ]);
+});
+
+test('no policy names a wildcard action or the resource "*"', () => {
+  for (const { id, properties } of of('AWS::IAM::Policy')) {
+    const { Statement: statements } = properties['PolicyDocument'] as { Statement: Statement[] };
+    for (const statement of statements) {
+      assert.ok(!text(statement.Action).includes('*'), `${id}: ${text(statement)}`);
+      assert.ok(!text(statement.Resource).includes('*'), `${id}: ${text(statement)}`);
+    }
+  }
+});
+
+test('every queue is a dead-letter queue that rings, or has one', () => {
+  const queues = of('AWS::SQS::Queue');
+  const targets = queues.flatMap(({ properties }) => {
+    const policy = properties['RedrivePolicy'];
+    return policy === undefined ? [] : [text(policy)];
+  });
+  for (const { id, properties } of queues) {
+    if (properties['RedrivePolicy'] !== undefined) continue;
+    assert.ok(
+      targets.some((target) => target.includes(`"${id}"`)),
+      `${id} has no dead-letter queue and is none`,
+    );
+    const rings = of('AWS::CloudWatch::Alarm').some(({ properties: alarm }) =>
+      text(alarm['Dimensions']).includes(`"${id}"`),
+    );
+    assert.ok(rings, `nobody hears of messages in ${id}`);
+  }
+});
+
+test('every function has an alarm on its errors, and every alarm names its runbook entry', () => {
+  const alarms = of('AWS::CloudWatch::Alarm');
+  for (const { id } of of('AWS::Lambda::Function')) {
+    const own = alarms.some(
+      ({ properties }) =>
+        properties['MetricName'] === 'Errors' && text(properties['Dimensions']).includes(`"${id}"`),
+    );
+    assert.ok(own, `no alarm on errors of ${id}`);
+  }
+  for (const { id, properties } of alarms) {
+    assert.match(
+      String(properties['AlarmDescription']),
+      /docs\/operating\/runbook\.md#[a-z0-9-]+$/,
+      id,
+    );
+  }
+});
+
+test('watchdog messages that failed come back alone, not the whole batch', () => {
+  const [mapping, second] = of('AWS::Lambda::EventSourceMapping');
+  assert.equal(second, undefined);
+  assert.deepEqual(mapping?.properties['FunctionResponseTypes'], ['ReportBatchItemFailures']);
+  const timeout = Number(functionCalled('watchdog').properties['Timeout']);
+  const queue = of('AWS::SQS::Queue').find(({ id }) => id.startsWith('WatchdogQueue'));
+  assert.ok(Number(queue?.properties['VisibilityTimeout']) >= 6 * timeout);
+});
+
+test('the agent API asks for IAM signatures', () => {
+  const [url, second] = of('AWS::Lambda::Url');
+  assert.equal(second, undefined);
+  assert.equal(url?.properties['AuthType'], 'AWS_IAM');
+});
+
+test('a member may call the agent API by its URL and fetch its own program, nothing else', () => {
+  const statements = statementsOf('MembersRole');
+  assert.deepEqual(actionsOf('MembersRole'), [
+    'lambda:InvokeFunction',
+    'lambda:InvokeFunctionUrl',
+    's3:GetObject',
+  ]);
+  const conditionOf = (action: string): unknown =>
+    statements.find((statement) => statement.Action === action)?.Condition;
+  // Without these a member could invoke the function directly and say it were another.
+  assert.deepEqual(conditionOf('lambda:InvokeFunctionUrl'), {
+    StringEquals: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' },
+  });
+  assert.deepEqual(conditionOf('lambda:InvokeFunction'), {
+    Bool: { 'lambda:InvokedViaFunctionUrl': 'true' },
+  });
+  const permitted = of('AWS::Lambda::Permission').map(({ properties }) => properties['Principal']);
+  assert.deepEqual(new Set(permitted), new Set(['elasticloadbalancing.amazonaws.com']));
+});
+
+test('members run in a group with public addresses and IMDSv2 only', () => {
+  const [launchTemplate] = of('AWS::EC2::LaunchTemplate');
+  const data = launchTemplate?.properties['LaunchTemplateData'] as {
+    MetadataOptions: object;
+    NetworkInterfaces: { AssociatePublicIpAddress: boolean }[];
+  };
+  assert.deepEqual(data.MetadataOptions, {
+    HttpPutResponseHopLimit: 1,
+    HttpTokens: 'required',
+    InstanceMetadataTags: 'enabled',
+  });
+  assert.deepEqual(
+    data.NetworkInterfaces.map((item) => item.AssociatePublicIpAddress),
+    [true],
+  );
+  const [group] = of('AWS::AutoScaling::AutoScalingGroup');
+  assert.equal(group?.properties['DesiredCapacity'], String(settings.memberCount));
+});
+
+test('the table keeps its data: on demand, encrypted, restorable, retained', () => {
+  const [table, second] = of('AWS::DynamoDB::Table');
+  assert.equal(second, undefined);
+  assert.equal(table?.deletionPolicy, 'Retain');
+  assert.equal(table?.properties['BillingMode'], 'PAY_PER_REQUEST');
+  assert.deepEqual(table?.properties['SSESpecification'], { SSEEnabled: true });
+  assert.deepEqual(table?.properties['PointInTimeRecoverySpecification'], {
+    PointInTimeRecoveryEnabled: true,
+  });
+  assert.deepEqual(table?.properties['TimeToLiveSpecification'], {
+    AttributeName: 'ttl',
+    Enabled: true,
+  });
+  assert.deepEqual(table?.properties['KeySchema'], [
+    { AttributeName: 'pk', KeyType: 'HASH' },
+    { AttributeName: 'sk', KeyType: 'RANGE' },
+  ]);
+});
+
+test('secrets are generated: a 64 character key in JSON, and a password', () => {
+  const generators = of('AWS::SecretsManager::Secret').map(
+    ({ properties }) => properties['GenerateSecretString'],
+  );
+  assert.deepEqual(generators, [
+    {
+      ExcludePunctuation: true,
+      GenerateStringKey: 'key',
+      PasswordLength: 64,
+      SecretStringTemplate: '{}',
+    },
+    { ExcludePunctuation: true, PasswordLength: 24 },
+  ]);
+});
+
+test('clients meet static addresses: an elastic IP per zone, TCP through to the load balancer', () => {
+  const [first, second] = of('AWS::ElasticLoadBalancingV2::LoadBalancer').map(
+    ({ properties }) => properties,
+  );
+  const network = [first, second].find((properties) => properties?.['Type'] === 'network');
+  const mappings = network?.['SubnetMappings'] as { AllocationId: unknown }[];
+  assert.equal(of('AWS::EC2::EIP').length, 2);
+  assert.equal(mappings.filter((mapping) => mapping.AllocationId !== undefined).length, 2);
+  const targets = of('AWS::ElasticLoadBalancingV2::TargetGroup').filter(
+    ({ properties }) => properties['TargetType'] === 'alb',
+  );
+  assert.equal(targets.length, 1);
+  assert.equal(targets[0]?.properties['HealthCheckPath'], '/healthz');
+});
+
+test('rules look at paths only, for genuine clients send an address as Host', () => {
+  for (const { id, properties } of of('AWS::ElasticLoadBalancingV2::ListenerRule')) {
+    for (const condition of properties['Conditions'] as { Field: string }[]) {
+      assert.equal(condition.Field, 'path-pattern', id);
+    }
+  }
+});
+
+test('an operator is told the addresses, the admin URL and where the password is', () => {
+  const outputs = Object.keys(template.findOutputs('*'));
+  assert.deepEqual(outputs.sort(), ['AdminPasswordSecret', 'AdminUrl', 'FrontDoorAddresses']);
+});

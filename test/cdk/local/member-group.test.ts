@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { readCloudConfig } from '#cdk/local/ec2/cloud-config.ts';
+import { type GroupEvent, MemberGroup } from '#cdk/local/ec2/member-group.ts';
+import { CredentialRegistry } from '#cdk/local/iam/credential-registry.ts';
+import { Reaper } from '#cdk/local/process/reaper.ts';
+import { systemClock, systemRandom, systemTimers } from '#cdk/local/system.ts';
+import { eventually } from '#test/support/eventually.ts';
+
+const userData = `#cloud-config
+${JSON.stringify({
+  write_files: [
+    {
+      path: '/etc/etherfleet/agent.json',
+      content: JSON.stringify({ capacity: 7, listen: { address: '0.0.0.0', port: 443 } }),
+    },
+    {
+      path: '/etc/systemd/system/etherfleet.service',
+      content:
+        '[Service]\nExecStart=/usr/bin/node-24 --no-warnings /opt/etherfleet/main.mjs --config /etc/etherfleet/agent.json\n',
+    },
+  ],
+  runcmd: [
+    ['dnf', 'install', '-y', 'nodejs24'],
+    ['aws', 's3', 'cp', 's3://assets/abc.zip', '/run/etherfleet.zip'],
+  ],
+})}`;
+
+interface GroupUnderTest {
+  readonly group: MemberGroup;
+  readonly events: readonly GroupEvent[];
+  readonly folder: string;
+}
+
+async function startGroup(context: TestContext, replaceAfterMs: number): Promise<GroupUnderTest> {
+  const folder = mkdtempSync(join(tmpdir(), 'etherfleet-group-'));
+  const events: GroupEvent[] = [];
+  const reaper = new Reaper();
+  const group = new MemberGroup({
+    launchTemplate: {
+      recipe: readCloudConfig(userData),
+      bundleFolder: fileURLToPath(new URL('../../fixtures/agent', import.meta.url)),
+      role: { roleName: 'MembersRole', roleId: 'AROA1' },
+    },
+    endpoints: [
+      { address: '127.0.0.1', port: 10_443 },
+      { address: '127.0.0.1', port: 10_444 },
+    ],
+    replaceAfterMs,
+    folder,
+    logFolder: folder,
+    timers: systemTimers,
+    onEvent: (event) => events.push(event),
+    services: {
+      registry: new CredentialRegistry(systemClock, systemRandom),
+      clock: systemClock,
+      random: systemRandom,
+      reaper,
+      searchPath: process.env['PATH'] ?? '',
+    },
+  });
+  context.after(async () => {
+    await group.stop(2_000);
+    reaper.stop();
+  });
+  await group.start();
+  return { group, events, folder };
+}
+
+/** What the agent at a port said about itself, most recent last. */
+function words(folder: string, port: number): { id: string; listen: unknown }[] {
+  return readFileSync(join(folder, `member-127.0.0.1-${port}.log`), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}
+
+test('each member knows its own id and where to listen', async (context) => {
+  const { group, folder } = await startGroup(context, 60_000);
+  for (const { id, endpoint } of group.instances) {
+    assert.match(id, /^i-[0-9a-f]{17}$/);
+    await eventually(
+      () => (words(folder, endpoint.port).length > 0 ? undefined : 'the agent says nothing'),
+      10_000,
+    );
+    assert.deepEqual(words(folder, endpoint.port), [{ id, listen: endpoint }]);
+  }
+  assert.notEqual(group.instances[0]?.id, group.instances[1]?.id);
+});
+
+test('a dead process is replaced by a new ec2Instance at the same address', async (context) => {
+  const { group, events, folder } = await startGroup(context, 200);
+  const [victim, other] = group.instances;
+  victim?.kill('SIGKILL');
+  await eventually(() => (victim?.running ? 'still running' : undefined), 5_000);
+  assert.equal(group.instances[0]?.id, victim?.id, 'listed as ended until it is replaced');
+  await eventually(
+    () => (group.instances[0]?.id === victim?.id ? 'not replaced' : undefined),
+    5_000,
+  );
+  const [fresh] = group.instances;
+  assert.deepEqual(fresh?.endpoint, victim?.endpoint);
+  assert.equal(group.instances[1], other);
+  await eventually(
+    () => (words(folder, 10_443).at(-1)?.id === fresh?.id ? undefined : 'it says nothing'),
+    10_000,
+  );
+  assert.deepEqual(
+    events.map(({ kind }) => kind),
+    ['launched', 'launched', 'ended', 'launched'],
+  );
+});
+
+test('stopping ends all members and replaces none', async (context) => {
+  const { group } = await startGroup(context, 100);
+  const pids = group.instances.map(({ pid }) => pid);
+  await group.stop(2_000);
+  for (const pid of pids) assert.throws(() => process.kill(pid, 0), /ESRCH/);
+  assert.ok(group.instances.every(({ running }) => !running));
+});
+
+test('user data that is not understood is named', () => {
+  assert.throws(() => readCloudConfig('#!/bin/sh\n'), /#cloud-config/);
+  assert.throws(() => readCloudConfig(userData.replace('ExecStart', 'Exec')), /ExecStart/);
+  assert.throws(() => readCloudConfig(userData.replace('s3://', 'https://')), /S3/);
+});

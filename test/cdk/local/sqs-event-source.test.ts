@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import {
+  handledMessages,
+  parseEventSourceMapping,
+  SqsEventSource,
+} from '#cdk/local/lambda/sqs-event-source.ts';
+import { systemTimers } from '#cdk/local/system.ts';
+import type { Template } from '#cdk/local/template/template.ts';
+import { eventually } from '#test/support/eventually.ts';
+import { callerRole, type LocalAws, startLocalAws } from './local-aws.ts';
+import { fixtureFunction, startPool } from './pool.ts';
+
+const queueArn = { 'Fn::GetAtt': ['Queue', 'Arn'] };
+const pollerActions = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
+
+function template(actions: readonly string[]): Template {
+  return {
+    Resources: {
+      Dead: { Type: 'AWS::SQS::Queue' },
+      Queue: {
+        Type: 'AWS::SQS::Queue',
+        Properties: {
+          VisibilityTimeout: 1,
+          RedrivePolicy: {
+            deadLetterTargetArn: { 'Fn::GetAtt': ['Dead', 'Arn'] },
+            maxReceiveCount: 2,
+          },
+        },
+      },
+      ...callerRole(actions, queueArn),
+    },
+  };
+}
+
+/** A queue whose messages go to the fixture, which fails those that begin with "bad". */
+async function startSource(
+  context: TestContext,
+  actions: readonly string[],
+): Promise<{ readonly aws: LocalAws; readonly troubles: readonly string[] }> {
+  const aws = await startLocalAws(context, 'sqs', template(actions));
+  const { pool } = startPool(context, fixtureFunction('echo'));
+  const troubles: string[] = [];
+  const queue = aws.stack.called(
+    'AWS::SQS::Queue',
+    aws.stack.ofType('AWS::SQS::Queue')[1]?.ref ?? '',
+  );
+  const source = new SqsEventSource({
+    mapping: parseEventSourceMapping({
+      BatchSize: 10,
+      EventSourceArn: queue.attribute('Arn'),
+      FunctionName: 'echo',
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    }),
+    queueUrl: queue.ref,
+    endpoint: aws.endpoint,
+    credentials: aws.credentials,
+    pool,
+    timers: systemTimers,
+    onTrouble: (message) => troubles.push(message),
+  });
+  source.start();
+  context.after(() => source.stop());
+  return { aws, troubles };
+}
+
+test('handled messages are deleted; failed ones come back and end as dead letters', async (context) => {
+  const { aws, troubles } = await startSource(context, [...pollerActions, 'sqs:SendMessage']);
+  const QueueUrl = aws.stack.ofType('AWS::SQS::Queue')[1]?.ref;
+  for (const MessageBody of ['good 1', 'bad 1', 'good 2']) {
+    await aws.call('AmazonSQS.SendMessage', { QueueUrl, MessageBody });
+  }
+  await eventually(async () => {
+    const contents = await aws.sqs?.contents();
+    const text = JSON.stringify(contents);
+    return text === '{"Dead":["bad 1"],"Queue":[]}' ? undefined : text;
+  }, 10_000);
+  assert.deepEqual(troubles, []);
+});
+
+test('a function role that may not receive is told so, as in AWS', async (context) => {
+  const { troubles } = await startSource(context, ['sqs:SendMessage']);
+  await eventually(
+    () =>
+      troubles.some((trouble) => /AccessDenied.*sqs:ReceiveMessage/.test(trouble))
+        ? undefined
+        : `only: ${troubles.join('; ')}`,
+    5_000,
+  );
+});
+
+test('messages left in a queue are put back by the next run', async (context) => {
+  const aws = await startLocalAws(context, 'sqs', template(['sqs:SendMessage']));
+  await aws.sqs?.refill({ Queue: ['one', 'two'], Gone: ['three'] });
+  assert.deepEqual(await aws.sqs?.contents(), { Dead: [], Queue: ['one', 'two'] });
+});
+
+test('Lambda’s reading of a batch answer', () => {
+  const messages = [{ MessageId: 'a' }, { MessageId: 'b' }];
+  const handled = (answer: unknown): string =>
+    handledMessages(messages, JSON.stringify(answer))
+      .map(({ MessageId }) => MessageId)
+      .join('');
+  const failures = (...ids: unknown[]): unknown => ({
+    batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })),
+  });
+  assert.equal(handled(failures('a')), 'b');
+  assert.equal(handled(failures()), 'ab');
+  assert.equal(handled(null), 'ab');
+  assert.equal(handled({}), 'ab');
+  assert.equal(handled({ batchItemFailures: null }), 'ab');
+  // What Lambda cannot make sense of fails the whole batch.
+  assert.equal(handled(failures('c')), '');
+  assert.equal(handled(failures(null)), '');
+  assert.equal(handled('done'), '');
+});
