@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, test } from 'node:test';
+import { Heartbeat } from '#node-agent/control/heartbeat.ts';
+import { Lease } from '#node-agent/control/lease.ts';
+import { Reports } from '#node-agent/control/reports.ts';
+import { timing } from '#shared/contract/timing.ts';
+import { ManualTime } from '#test/node-agent/dial/manual-time.ts';
+import { active, away, problem, ScriptedApi } from './scripted-api.ts';
+
+const nudgeMs = 200;
+
+let time: ManualTime;
+let api: ScriptedApi;
+let lease: Lease;
+let reports: Reports;
+let heartbeat: Heartbeat;
+let heard: string[];
+
+beforeEach(() => {
+  time = new ManualTime();
+  api = new ScriptedApi();
+  lease = new Lease();
+  reports = new Reports();
+  heard = [];
+  heartbeat = new Heartbeat({
+    api,
+    clock: time,
+    timers: time,
+    lease,
+    reports,
+    nudgeMs,
+    observe: () => ({ state: 'active', sessions: 0, connections: 0, hubs: 0 }),
+    onDesired: (desired) => heard.push(desired.state),
+    onProblem: (it) => heard.push(it.kind),
+    onUnreachable: (detail) => heard.push(detail),
+  });
+  heartbeat.start(4, timing);
+  time.advance(0);
+});
+
+const sent = (): number[] => api.heartbeats.map(({ body }) => body.seq);
+
+describe('heartbeats', () => {
+  test('begin at once, one a period, numbered, with a deadline of one period', async () => {
+    assert.deepEqual(sent(), [1]);
+    assert.equal(api.lastHeartbeat.body.epoch, 4);
+    assert.equal(api.lastHeartbeat.deadlineMs, timing.heartbeatEveryMs);
+    await api.lastHeartbeat.answer(active);
+    time.advance(timing.heartbeatEveryMs - 1);
+    assert.deepEqual(sent(), [1]);
+    time.advance(1);
+    assert.deepEqual(sent(), [1, 2]);
+  });
+
+  test('one at a time: while one is on its way no other is sent', () => {
+    time.advance(10 * timing.heartbeatEveryMs);
+    heartbeat.nudge();
+    time.advance(10 * timing.heartbeatEveryMs);
+    assert.deepEqual(sent(), [1]);
+  });
+
+  test('an answer renews the lease from the moment of sending', async () => {
+    const sentMs = time.monotonicMs();
+    time.advance(1_500);
+    assert.equal(lease.held(time.monotonicMs()), false);
+    await api.lastHeartbeat.answer(active);
+    assert.equal(lease.held(sentMs + timing.fenceAfterMs - 1), true);
+    assert.equal(lease.held(sentMs + timing.fenceAfterMs), false);
+  });
+
+  test('one that was not answered renews nothing; the next goes out at once with its lists', async () => {
+    reports.done('order-1');
+    await api.lastHeartbeat.answer(active);
+    time.advance(timing.heartbeatEveryMs);
+    time.advance(timing.heartbeatEveryMs);
+    await api.lastHeartbeat.answer(away);
+    time.advance(nudgeMs);
+    assert.deepEqual(sent(), [1, 2, 3]);
+    assert.deepEqual(
+      api.heartbeats.map(({ body }) => body.done),
+      [[], ['order-1'], ['order-1']],
+    );
+    await api.lastHeartbeat.answer(active);
+    time.advance(timing.heartbeatEveryMs);
+    assert.deepEqual(api.lastHeartbeat.body.done, []);
+    assert.deepEqual(heard, ['active', 'no answer', 'active']);
+  });
+
+  test('one lost heartbeat does not fence', async () => {
+    await api.lastHeartbeat.answer(active);
+    time.advance(timing.heartbeatEveryMs); // the second is sent, and lost
+    time.advance(timing.heartbeatEveryMs);
+    await api.lastHeartbeat.answer(away);
+    time.advance(0);
+    assert.deepEqual(sent(), [1, 2, 3]);
+    assert.equal(lease.held(time.monotonicMs()), true);
+  });
+
+  test('a nudge does not wait for the period, yet keeps its distance', async () => {
+    await api.lastHeartbeat.answer(active);
+    heartbeat.nudge();
+    heartbeat.nudge();
+    time.advance(nudgeMs - 1);
+    assert.deepEqual(sent(), [1]);
+    time.advance(1);
+    assert.deepEqual(sent(), [1, 2]);
+  });
+
+  test('a nudge while one is on its way brings the next one forward', async () => {
+    heartbeat.nudge();
+    await api.lastHeartbeat.answer(active);
+    time.advance(nudgeMs);
+    assert.deepEqual(sent(), [1, 2]);
+  });
+
+  test('a problem is handed on and renews nothing', async () => {
+    await api.lastHeartbeat.answer(problem('stale-epoch'));
+    assert.deepEqual(heard, ['stale-epoch']);
+    assert.equal(lease.held(time.monotonicMs()), false);
+  });
+
+  test('an answer to an epoch that is over changes nothing', async () => {
+    const old = api.lastHeartbeat;
+    heartbeat.start(5, timing);
+    time.advance(0);
+    await old.answer(active);
+    assert.deepEqual(heard, []);
+    assert.equal(lease.held(time.monotonicMs()), false);
+    assert.deepEqual([api.lastHeartbeat.body.epoch, api.lastHeartbeat.body.seq], [5, 1]);
+  });
+
+  test('after a stop nothing is sent and nothing heard', async () => {
+    heartbeat.stop();
+    await api.lastHeartbeat.answer(active);
+    heartbeat.nudge();
+    time.advance(60_000);
+    assert.deepEqual([sent(), heard], [[1], []]);
+    assert.equal(time.waiting, 0);
+  });
+});

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Lease } from '#node-agent/control/lease.ts';
+
+const fenceAfterMs = 6_000;
+
+describe('a lease', () => {
+  test('is not held before a heartbeat was acknowledged', () => {
+    assert.equal(new Lease().held(0), false);
+  });
+
+  test('counts from the moment the heartbeat was sent', () => {
+    const lease = new Lease();
+    lease.renewed(1_000, fenceAfterMs);
+    assert.deepEqual(
+      [6_999, 7_000, 7_001].map((ms) => lease.held(ms)),
+      [true, false, false],
+    );
+  });
+
+  test('an acknowledgement that was overtaken does not shorten it', () => {
+    const lease = new Lease();
+    lease.renewed(3_000, fenceAfterMs);
+    lease.renewed(1_000, fenceAfterMs);
+    assert.equal(lease.held(8_999), true);
+  });
+
+  test('ends at once when the epoch is over, and can be had anew', () => {
+    const lease = new Lease();
+    lease.renewed(1_000, fenceAfterMs);
+    lease.end(2_000);
+    assert.equal(lease.held(2_000), false);
+    assert.equal(lease.lostForMs(2_500), 500);
+    lease.renewed(3_000, fenceAfterMs);
+    assert.equal(lease.held(3_000), true);
+  });
+
+  test('knows for how long it has not been held', () => {
+    const lease = new Lease();
+    lease.renewed(1_000, fenceAfterMs);
+    assert.deepEqual(
+      [6_999, 7_000, 9_000].map((ms) => lease.lostForMs(ms)),
+      [0, 0, 2_000],
+    );
+  });
+});
