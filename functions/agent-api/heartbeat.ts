@@ -46,8 +46,11 @@ async function writeLists(api: AgentApi, member: Member, observed: Observed): Pr
   await forEachBounded(observed.closed, writesMax, (ref) =>
     stores.sessions.close(memberId, hubName(ref.hub), ref.name),
   );
-  await forEachBounded(observed.released, writesMax, async ({ name, epoch }) => {
-    const released = await stores.placements.release(hubName(name), memberId, epoch);
+  await forEachBounded(observed.usual ?? [], writesMax, ({ name, epoch, usual }) =>
+    stores.placements.noteUsual(hubName(name), memberId, epoch, usual),
+  );
+  await forEachBounded(observed.released, writesMax, async ({ name, epoch, usual }) => {
+    const released = await stores.placements.release(hubName(name), memberId, epoch, usual);
     if (released) log.info('placement.released', { hub: name, member: memberId, epoch });
   });
 }

@@ -16,6 +16,14 @@ const roundsMax = 3;
 const exactReservationsMax = 8;
 /** Attempts to find a good one. */
 const hurriedReservationsMax = 3;
+/**
+ * Members looked at for one decision; all of a fleet that has no more. The least loaded of 16 drawn
+ * by chance is as good as the least loaded of a thousand within a few sessions (`bench:placement`),
+ * and reading them costs the same however large the fleet is.
+ */
+export const candidatesMax = 16;
+/** Looked at before a login is rejected because no candidate will do. */
+const widerCandidatesMax = 96;
 
 type Input = AdmissionInput<Member, Placement>;
 type Decision = AdmissionDecision<Member, Placement>;
@@ -27,6 +35,8 @@ export type Admission =
       readonly member: Member;
       /** 0 for a static hub. */
       readonly placementEpoch: number;
+      /** Sessions a dynamic hub usually has. */
+      readonly usual: number | undefined;
       readonly reason: Redirect['reason'];
       readonly considered: readonly Considered[];
       readonly rounds: number;
@@ -52,17 +62,21 @@ export async function admit(frontDoor: FrontDoor, hub: Hub): Promise<Admission> 
 async function load(frontDoor: FrontDoor, hub: Hub): Promise<Input> {
   const { clock, stores } = frontDoor;
   if (hub.kind === 'static') {
-    return inputOf(hub, undefined, undefined, await listed(frontDoor));
+    return inputOf(hub, undefined, undefined, await drawn(frontDoor, candidatesMax));
   }
   const placement = await stores.placements.get(hub.name);
   const owner = placement && (await stores.members.get(placement.memberId));
   const { kind } = standingOf(placement, owner, clock.nowMs());
   const settled = kind === 'live' || kind === 'ending';
-  return inputOf(hub, placement, owner, settled ? [] : await listed(frontDoor));
+  return inputOf(hub, placement, owner, settled ? [] : await drawn(frontDoor, candidatesMax));
 }
 
-async function listed({ stores }: FrontDoor): Promise<readonly Member[]> {
-  return stores.members.getMany(await stores.members.ids());
+async function drawn(
+  { clock, random, stores }: FrontDoor,
+  size: number,
+): Promise<readonly Member[]> {
+  const { members } = await stores.members.sample(size, clock.nowMs(), random);
+  return members;
 }
 
 function inputOf(
@@ -83,11 +97,24 @@ type Attempt =
 
 async function attempt(frontDoor: FrontDoor, hub: Hub, input: Input): Promise<Attempt | 'raced'> {
   const { clock, random } = frontDoor;
-  const decision = decideAdmission(input, clock.nowMs(), random);
+  const first = decideAdmission(input, clock.nowMs(), random);
+  const decision = first.kind === 'reject' ? await reconsider(frontDoor, input, first) : first;
   if (decision.kind === 'reject') return decision;
   if (decision.claim !== undefined) return claim(frontDoor, hub, decision, decision.claim);
   if (decision.reason === 'placement-live') return follow(frontDoor, input, decision);
   return reserveBest(frontDoor, input, decision);
+}
+
+/** Before a login is rejected for lack of members, more of a large fleet are looked at. */
+async function reconsider(
+  frontDoor: FrontDoor,
+  input: Input,
+  rejected: Extract<Decision, { kind: 'reject' }>,
+): Promise<Decision> {
+  const { clock, random } = frontDoor;
+  if (input.members.length < candidatesMax) return rejected;
+  const members = await drawn(frontDoor, widerCandidatesMax);
+  return decideAdmission({ ...input, members }, clock.nowMs(), random);
 }
 
 async function follow(
@@ -98,14 +125,14 @@ async function follow(
   const { member } = decision;
   const reserved = await stores.members.reserve(member.memberId, member.epoch, clock.nowMs());
   if (reserved.kind === 'refused') return 'raced';
-  return admitted(decision, input.placement?.epoch ?? 0);
+  return admitted(decision, input.placement);
 }
 
 async function claim(
   { clock, log, stores }: FrontDoor,
   hub: Hub,
   decision: Redirect,
-  { seen, lapsed }: NonNullable<Redirect['claim']>,
+  { seen, lapsed, expected }: NonNullable<Redirect['claim']>,
 ): Promise<Attempt | 'raced'> {
   const { member } = decision;
   if (lapsed !== undefined) {
@@ -120,10 +147,17 @@ async function claim(
     member: member.memberId,
     epoch: claimed.placement.epoch,
     previousMember: seen?.memberId,
+    expected,
   });
-  const reserved = await stores.members.reserve(member.memberId, member.epoch, clock.nowMs());
+  const reserved = await stores.members.reserve(
+    member.memberId,
+    member.epoch,
+    clock.nowMs(),
+    undefined,
+    expected,
+  );
   if (reserved.kind === 'refused') return 'raced';
-  return admitted(decision, claimed.placement.epoch);
+  return admitted(decision, claimed.placement);
 }
 
 /**
@@ -146,7 +180,7 @@ async function reserveBest(
       clock.nowMs(),
       exact ? member : undefined,
     );
-    if (reserved.kind === 'reserved') return admitted(decision, 0);
+    if (reserved.kind === 'reserved') return admitted(decision, undefined);
     if (tries === exactReservationsMax + hurriedReservationsMax) return 'raced';
     members = members.flatMap((known) => {
       if (known.memberId !== member.memberId) return [known];
@@ -158,7 +192,8 @@ async function reserveBest(
   return decision;
 }
 
-function admitted(decision: Redirect, placementEpoch: number): Attempt {
+function admitted(decision: Redirect, placement: Placement | undefined): Attempt {
   const { member, reason, considered } = decision;
-  return { kind: 'admitted', member, placementEpoch, reason, considered };
+  const placementEpoch = placement?.epoch ?? 0;
+  return { kind: 'admitted', member, placementEpoch, usual: placement?.usual, reason, considered };
 }

@@ -78,7 +78,7 @@ export async function logIn(
 async function issueTicket(
   { clock, random, stores }: FrontDoor,
   who: Authenticated,
-  { member, placementEpoch }: Admitted,
+  { member, placementEpoch, usual }: Admitted,
   singleConnection: boolean,
 ): Promise<{ readonly grant: Grant; readonly redirect: Redirect }> {
   const { ticket, digest } = drawTicket(random);
@@ -87,6 +87,7 @@ async function issueTicket(
     user: who.userName,
     hub: hubConfigOf(who.hub),
     placementEpoch,
+    ...(usual !== undefined && { usual }),
     policy: who.policy,
     sessionTimeoutMs: sessionTimeoutMsOf(who),
     singleConnection,

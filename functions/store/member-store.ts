@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { type Observed, orderSchema } from '#shared/contract/heartbeat.ts';
 import { type JoinRequest, memberStates } from '#shared/contract/member.ts';
 import { type MemberId, memberId } from '#shared/kernel/ids.ts';
+import type { Random } from '#shared/kernel/random.ts';
 import { isAlive } from '../domain/lease.ts';
+import { remainingAfter } from '../domain/reservation.ts';
 import { keyOf } from './keys.ts';
-import { itemsUnder } from './pages.ts';
+import { Roster } from './roster.ts';
 import {
   type Attributes,
   above,
@@ -51,6 +53,11 @@ const memberSchema = z.object({
   reserved: z.number().int(),
   /** Those of them that were admitted since the last heartbeat. */
   reservedNew: z.number().int(),
+  /** Sessions its dynamic hubs usually have and that are not there, as of the last heartbeat. */
+  awaited: z.number().int().nonnegative().optional(),
+  /** The same of hubs claimed for it and not among them yet; forgotten like `reserved`. */
+  pledged: z.number().int().optional(),
+  pledgedNew: z.number().int().optional(),
   /** What may still be admitted before the next heartbeat. */
   headroom: z.number().int(),
   agentVersion: z.string(),
@@ -63,8 +70,11 @@ export type MemberOrder = Member['orders'][number];
 
 /** Most orders waiting for one member; an admin call that would exceed it is told to come back. */
 export const ordersMax = 100;
-/** Most members a cluster lists. */
-export const membersMax = 10_000;
+/** Members of one draw, and how many there are to draw from. */
+export interface Sample {
+  readonly members: readonly Member[];
+  readonly listed: number;
+}
 
 export type Renewal =
   | { readonly kind: 'renewed'; readonly member: Member }
@@ -86,9 +96,11 @@ const renewAttemptsMax = 5;
 /** The member aggregate: one item, one condition, one decision each. */
 export class MemberStore {
   readonly #table: Table;
+  readonly #roster: Roster;
 
   constructor(table: Table) {
     this.#table = table;
+    this.#roster = new Roster(table);
   }
 
   async get(id: MemberId): Promise<Member | undefined> {
@@ -97,12 +109,14 @@ export class MemberStore {
   }
 
   /** Ids of all members that have not been removed, in no particular order. */
-  async ids(): Promise<readonly MemberId[]> {
-    const ids: MemberId[] = [];
-    for await (const item of itemsUnder(this.#table, 'FLEET', 'MEMBER#', membersMax)) {
-      ids.push(memberId(String(item['memberId'])));
-    }
-    return ids;
+  ids(): Promise<readonly MemberId[]> {
+    return this.#roster.ids();
+  }
+
+  /** All members of a fleet of at most `size`, `size` of a larger one by chance; as of now. */
+  async sample(size: number, nowMs: number, random: Random): Promise<Sample> {
+    const { ids, listed } = await this.#roster.draw(size, nowMs, random);
+    return { members: await this.getMany(ids), listed };
   }
 
   /** The members with these ids that exist. */
@@ -208,17 +222,20 @@ export class MemberStore {
   /**
    * Take one place on a member that may be given sessions now. With `asSeen`, only if its load is
    * still what the choice was made upon: then of many who choose at once no two take the same
-   * place, and the one refused is told the load as it is now.
+   * place, and the one refused is told the load as it is now. `expected` sessions are counted
+   * beside it without taking places: those a claimed hub usually has beyond this one.
    */
   async reserve(
     id: MemberId,
     epoch: number,
     nowMs: number,
     asSeen?: { readonly seq: number; readonly reserved: number },
+    expected = 0,
   ): Promise<Reservation> {
+    const pledge = expected > 0 ? { pledged: expected, pledgedNew: expected } : {};
     const outcome = await this.#table.update(
       keyOf.member(id),
-      { add: { headroom: -1, reserved: 1, reservedNew: 1 } },
+      { add: { headroom: -1, reserved: 1, reservedNew: 1, ...pledge } },
       all(
         is('epoch', epoch),
         is('state', 'active'),
@@ -303,11 +320,8 @@ function renewalChange(
 ): Change {
   const draining = member.state === 'draining' || observed.state === 'draining';
   const done = new Set(observed.done);
-  // An admitted client shows up among the sessions, or does not come: whoever was admitted before
-  // the last heartbeat and is still missing is no longer waited for.
-  const arrived = Math.max(0, observed.sessions - member.sessions);
-  const reserved = Math.max(0, Math.min(member.reserved - arrived, member.reservedNew));
-  const headroom = member.capacity - observed.sessions - reserved;
+  const { reserved, pledged, headroom } = remainingAfter(member, observed);
+  const { awaited = 0 } = observed;
   return {
     set: {
       ...leaseAfter(member, leaseExpiresMs, nowMs),
@@ -316,6 +330,7 @@ function renewalChange(
       sessions: observed.sessions,
       connections: observed.connections,
       hubs: observed.hubs,
+      ...(awaited !== (member.awaited ?? 0) && { awaited }),
       ...(done.size > 0 && {
         orders: member.orders.filter((order) => !done.has(order.id)) as unknown as Value,
       }),
@@ -325,6 +340,10 @@ function renewalChange(
       reserved: reserved - member.reserved,
       reservedNew: -member.reservedNew,
       headroom: headroom - member.headroom,
+      ...(member.pledged !== undefined && {
+        pledged: pledged - member.pledged,
+        pledgedNew: -(member.pledgedNew ?? 0),
+      }),
     },
   };
 }

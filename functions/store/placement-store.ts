@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type HubName, type MemberId, memberId } from '#shared/kernel/ids.ts';
+import { attributesOf } from './attributes.ts';
 import { keyOf } from './keys.ts';
 import { all, type Item, is, itemAbsent, oneOf, type Table } from './table.ts';
 
@@ -18,6 +19,8 @@ const placementSchema = z.object({
     'released', // closed: anyone may claim
   ]),
   claimedMs: z.number().int(),
+  /** Sessions the hub usually has, as its members told; survives claims and releases. */
+  usual: z.number().int().nonnegative().optional(),
 });
 
 export type Placement = Readonly<z.infer<typeof placementSchema>>;
@@ -56,10 +59,11 @@ export class PlacementStore {
       epoch: (seen?.epoch ?? 0) + 1,
       phase: 'live',
       claimedMs: nowMs,
+      usual: seen?.usual,
     };
     const outcome = await this.#table.put(
       keyOf.placement(hub),
-      { ...wanted },
+      attributesOf(wanted),
       seen === undefined ? itemAbsent : all(is('epoch', seen.epoch), is('phase', seen.phase)),
     );
     if (outcome.kind === 'written') return { kind: 'claimed', placement: wanted };
@@ -86,13 +90,22 @@ export class PlacementStore {
    * Second step, or the only one where the member itself decided to close: it says that the
    * instance of this epoch is closed for good. Idempotent: the epoch has moved on when told twice.
    */
-  async release(hub: HubName, member: MemberId, epoch: number): Promise<boolean> {
+  async release(hub: HubName, member: MemberId, epoch: number, usual?: number): Promise<boolean> {
     const outcome = await this.#table.update(
       keyOf.placement(hub),
-      { set: { phase: 'released' }, add: { epoch: 1 } },
+      { set: { phase: 'released', ...(usual !== undefined && { usual }) }, add: { epoch: 1 } },
       all(is('epoch', epoch), is('memberId', member), oneOf('phase', ['live', 'releasing'])),
     );
     return outcome.kind === 'written';
+  }
+
+  /** Its member has seen the hub grow or shrink for good. Told late or twice, it does no harm. */
+  async noteUsual(hub: HubName, member: MemberId, epoch: number, usual: number): Promise<void> {
+    await this.#table.update(
+      keyOf.placement(hub),
+      { set: { usual } },
+      all(is('epoch', epoch), is('memberId', member), oneOf('phase', ['live', 'releasing'])),
+    );
   }
 }
 

@@ -38,6 +38,11 @@ export const hubReportSchema = z.object({
 });
 export type HubReport = z.infer<typeof hubReportSchema>;
 
+/** A dynamic hub at one placement epoch. */
+const hubRefSchema = z.object({ name: hubNameSchema, epoch: z.number().int().positive() });
+/** Sessions a hub usually has: the most there were lately. */
+const usualSchema = z.number().int().nonnegative();
+
 /**
  * `POST /v1/heartbeats`: what the member observes. Lists of changes are repeated until a heartbeat
  * that carried them was answered, so each may arrive twice and none is lost.
@@ -49,15 +54,20 @@ export const observedSchema = z.object({
   /** `draining` once the node was told to stop (SIGTERM, Spot notice): never back. */
   state: z.enum(['active', 'draining']),
   sessions: z.number().int().nonnegative(),
+  /** Sessions its dynamic hubs usually have and that are not there: they may come any time. */
+  awaited: z.number().int().nonnegative().optional(),
   connections: z.number().int().nonnegative(),
   /** Number of hub instances running. */
   hubs: z.number().int().nonnegative(),
   opened: z.array(sessionReportSchema).max(heartbeatListMax),
   closed: z.array(sessionRefSchema).max(heartbeatListMax),
   /** Dynamic hub instances that are closed for good on this member, with their placement epoch. */
-  released: z
-    .array(z.object({ name: hubNameSchema, epoch: z.number().int().positive() }))
-    .max(heartbeatListMax),
+  released: z.array(hubRefSchema.extend({ usual: usualSchema.optional() })).max(heartbeatListMax),
+  /** Running dynamic hubs that have clearly more or fewer sessions than was told of them. */
+  usual: z
+    .array(hubRefSchema.extend({ usual: usualSchema }))
+    .max(heartbeatListMax)
+    .optional(),
   /** Orders carried out; see {@link desiredSchema}. */
   done: z.array(z.string().max(64)).max(heartbeatListMax),
 });

@@ -18,6 +18,8 @@ export const grantSchema = z.object({
   hub: hubConfigSchema,
   /** Epoch of the dynamic hub's placement; 0 for a static hub. */
   placementEpoch: z.number().int().nonnegative(),
+  /** Sessions the dynamic hub usually has, as far as members have told. */
+  usual: z.number().int().nonnegative().optional(),
   policy: policySchema,
   /** Welcome's `timeout`: a session without traffic ends after this long. */
   sessionTimeoutMs: z.number().int().min(2_000).max(60_000),

@@ -1,0 +1,65 @@
+import { type MemberId, memberId } from '#shared/kernel/ids.ts';
+import { below, type Random } from '#shared/kernel/random.ts';
+import { itemsUnder } from './pages.ts';
+import type { Table } from './table.ts';
+
+/** Most members a cluster lists. */
+export const membersMax = 10_000;
+
+/**
+ * The list of a large fleet is read again after this long. All list entries share one partition,
+ * and reading a thousand of them costs as much as reading seventeen members: a burst of logins that
+ * did so each would be throttled. A member that joined is drawn this much later; what is drawn is
+ * read by its own key, so that a list out of date decides nothing.
+ */
+export const rosterKeptMs = 5_000;
+
+/** Ids drawn from the list, and how many are on it. */
+export interface Draw {
+  readonly ids: readonly MemberId[];
+  readonly listed: number;
+}
+
+/** Who is on the list of members (ADR 0011). Kept across the invocations of one process. */
+export class Roster {
+  readonly #table: Table;
+  #kept: { readonly ids: readonly MemberId[]; readonly readMs: number } | undefined;
+
+  constructor(table: Table) {
+    this.#table = table;
+  }
+
+  /** Ids of all members that have not been removed, in no particular order. */
+  async ids(): Promise<readonly MemberId[]> {
+    const ids: MemberId[] = [];
+    for await (const item of itemsUnder(this.#table, 'FLEET', 'MEMBER#', membersMax)) {
+      ids.push(memberId(String(item['memberId'])));
+    }
+    return ids;
+  }
+
+  /** All ids of a fleet of at most `size`, as listed now; of a larger one `size` by chance. */
+  async draw(size: number, nowMs: number, random: Random): Promise<Draw> {
+    const ids = this.#recent(nowMs, size) ?? (await this.ids());
+    if (ids.length <= size) return { ids, listed: ids.length };
+    if (ids !== this.#kept?.ids) this.#kept = { ids, readMs: nowMs };
+    return { ids: drawn(ids, size, random), listed: ids.length };
+  }
+
+  #recent(nowMs: number, size: number): readonly MemberId[] | undefined {
+    const kept = this.#kept;
+    if (kept === undefined || kept.ids.length <= size) return undefined;
+    const ageMs = nowMs - kept.readMs;
+    return ageMs >= 0 && ageMs < rosterKeptMs ? kept.ids : undefined;
+  }
+}
+
+/** `size` different ones, every set of them as likely as any other (Floyd's sampling). */
+function drawn<T>(list: readonly T[], size: number, random: Random): readonly T[] {
+  const chosen = new Set<number>();
+  for (let last = list.length - size; last < list.length; last += 1) {
+    const index = below(random, last + 1);
+    chosen.add(chosen.has(index) ? last : index);
+  }
+  return list.filter((_, index) => chosen.has(index));
+}
