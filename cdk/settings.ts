@@ -1,4 +1,4 @@
-/** What an operator may want to change before `cdk deploy`; everything else is decided by the code. */
+/** What an operator may want to change before `cdk deploy`; the rest is decided by the code. */
 export interface Settings {
   /** Members the group keeps running. */
   readonly memberCount: number;

@@ -25,7 +25,7 @@ export interface CloudConfigProps {
   readonly stopSeconds: number;
 }
 
-/** User data that turns a fresh Amazon Linux 2023 into a member. The body is JSON, which is YAML. */
+/** User data that makes a member of a fresh Amazon Linux 2023. The body is JSON, which is YAML. */
 export function memberCloudConfig(scope: Construct, props: CloudConfigProps): string {
   const stack = Stack.of(scope);
   const document = {
@@ -50,6 +50,7 @@ export function memberCloudConfig(scope: Construct, props: CloudConfigProps): st
 }
 
 function systemdUnit(stopSeconds: number): string {
+  const program = `/usr/bin/node-24 --enable-source-maps ${memberPaths.program}/main.mjs`;
   return `[Unit]
 Description=etherfleet node agent
 Wants=network-online.target
@@ -57,7 +58,7 @@ After=network-online.target
 StartLimitIntervalSec=0
 
 [Service]
-ExecStart=/usr/bin/node-24 --enable-source-maps ${memberPaths.program}/main.mjs --config ${memberPaths.config}
+ExecStart=${program} --config ${memberPaths.config}
 Restart=always
 RestartSec=1
 KillSignal=SIGTERM

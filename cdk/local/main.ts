@@ -12,7 +12,7 @@ import { systemClock } from './system.ts';
 import { TemplateError } from './template/template.ts';
 import { welcome } from './welcome.ts';
 
-/** `npm` passes a Ctrl-C on that the terminal has already sent: the second within this is the same. */
+/** `npm` passes on a Ctrl-C the terminal has sent already: a second this soon is the same one. */
 const sameSignalMs = 1_000;
 
 const scratch = join(repositoryRoot, '.local');

@@ -22,13 +22,14 @@ export async function assertFree(endpoint: Endpoint, option: string): Promise<vo
 
 function remedy(code: string | undefined, endpoint: Endpoint, option: string): string {
   const text = endpointText(endpoint);
+  const another = `choose another with ${option} ADDR:PORT`;
   switch (code) {
     case 'EADDRINUSE':
-      return `${text} is in use: end the program that listens there (see: ss -ltnp), or choose another with ${option} ADDR:PORT`;
+      return `${text} is in use: end what listens there (see: ss -ltnp), or ${another}`;
     case 'EADDRNOTAVAIL':
-      return `this machine has no address ${endpoint.address}: choose another with ${option} ADDR:PORT`;
+      return `this machine has no address ${endpoint.address}: ${another}`;
     case 'EACCES':
-      return `only root may listen on ${text}: choose a port above 1023 with ${option} ADDR:PORT`;
+      return `only root may listen on ${text}: take a port above 1023, or ${another}`;
     default:
       return `cannot listen on ${text} (${code ?? 'unknown error'}); see ${option}`;
   }

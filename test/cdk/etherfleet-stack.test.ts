@@ -229,7 +229,7 @@ test('secrets are generated: a 64 character key in JSON, and a password', () => 
   ]);
 });
 
-test('clients meet static addresses: an elastic IP per zone, TCP through to the load balancer', () => {
+test('clients meet static addresses: one per zone, TCP through to the load balancer', () => {
   const [first, second] = of('AWS::ElasticLoadBalancingV2::LoadBalancer').map(
     ({ properties }) => properties,
   );

@@ -16,7 +16,7 @@ export interface SynthesizedResource {
 
 const cdkJson = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'));
 
-/** The deployed template, without bundles: what is in them is others' business, and takes seconds. */
+/** The deployed template, without bundles: making them takes seconds. */
 export function synthesizedTemplate(): Template {
   const app = new App({
     analyticsReporting: false,

@@ -10,7 +10,7 @@ import type { Reaper } from '../process/reaper.ts';
 import type { MemberRecipe } from './cloud-config.ts';
 import { Imds, type ImdsServices } from './imds.ts';
 
-/** What every ec2Instance of the group is made from: the launch template, as far as it goes here. */
+/** What every ec2Instance of the group is made from. */
 export interface LaunchTemplate {
   readonly recipe: MemberRecipe;
   readonly bundleFolder: string;

@@ -34,8 +34,12 @@ type RefusalCode =
 /** AWS accepts requests whose date is this far off. */
 const dateToleranceMs = 5 * 60_000;
 
-const authorizationFormat =
-  /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request, ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/;
+const authorizationFormat = new RegExp(
+  '^AWS4-HMAC-SHA256 ' +
+    'Credential=([^/]+)/(\\d{8})/([^/]+)/([^/]+)/aws4_request, ?' +
+    'SignedHeaders=([^,]+), ?' +
+    'Signature=([0-9a-f]{64})$',
+);
 
 /** Check an AWS Signature Version 4 by computing it again, with the same headers signed. */
 export async function checkSignature(
@@ -126,7 +130,7 @@ async function computeSignature(
   return found?.[1] ?? '';
 }
 
-/** The body hash is part of the signature only as the header says it; so the header must be true. */
+/** The signature covers the body's hash only as the header states it; so that must be true. */
 function isPayloadHashTrue({ headers, body }: ArrivedRequest): boolean {
   const stated = headers['x-amz-content-sha256'];
   return stated === undefined || stated === createHash('sha256').update(body).digest('hex');

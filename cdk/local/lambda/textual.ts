@@ -1,4 +1,4 @@
-/** Content types whose bodies reach a function as text; all others are base64 (as AWS documents). */
+/** Content types whose bodies reach a function as text, as AWS documents; others are base64. */
 export function isTextual(contentType: string | undefined): boolean {
   const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   return (

@@ -13,7 +13,7 @@ export const pseudoParameters: Readonly<Record<string, string>> = {
   'AWS::Partition': place.partition,
   'AWS::URLSuffix': 'amazonaws.com',
   'AWS::StackName': place.stackName,
-  'AWS::StackId': `arn:aws:cloudformation:${place.region}:${place.account}:stack/${place.stackName}/1`,
+  'AWS::StackId': arn('cloudformation', `stack/${place.stackName}/1`),
 };
 
 /** An ARN in this place. IAM and STS have no region. */

@@ -20,7 +20,7 @@ export interface Resource {
   readonly Condition?: string;
 }
 
-/** The template asks for something the local stack does not know. The message says what and where. */
+/** The template asks for something the local stack does not know; the message says what. */
 export class TemplateError extends Error {
   override readonly name = 'TemplateError';
 }

@@ -39,7 +39,7 @@ test('one invocation after another stays in the one warm process', async (contex
   assert.equal(pool.size, 1);
 });
 
-test('invocations at the same time each have a process, up to the limit; then they wait', async (context) => {
+test('invocations at one time each have a process, up to a limit', async (context) => {
   const { pool } = startPool(context, fixtureFunction('echo'));
   const all = await Promise.all(
     Array.from({ length: processesMax + 4 }, () => pool.invoke({ waitMs: 200 })),

@@ -55,7 +55,7 @@ test('without a token, or with one that ended: 401', async (context) => {
   assert.equal((await put('0')).status, 400);
 });
 
-test('credentials are the role’s, stay while they are good, and are renewed in time', async (context) => {
+test('credentials are the role’s and are renewed in time', async (context) => {
   const { clock, registry, get, imds, put } = await startImds(context);
   const first = JSON.parse(await (await get(`${rolePath}MembersRole`)).text());
   assert.equal(first.Code, 'Success');

@@ -82,7 +82,7 @@ test('a client that claims an address keeps its claim, the true one is last', ()
 const answer = (value: unknown) =>
   loadBalancerAnswer({ kind: 'answer', payload: JSON.stringify(value) });
 
-test('an answer in base64 becomes its bytes; the function does not write connection headers', () => {
+test('an answer in base64 becomes its bytes; connection headers are not the function’s', () => {
   const result = answer({
     statusCode: 200,
     headers: { 'Content-Type': 'application/octet-stream', Connection: 'close', 'X-Count': 3 },

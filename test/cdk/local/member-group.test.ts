@@ -21,7 +21,8 @@ ${JSON.stringify({
     {
       path: '/etc/systemd/system/etherfleet.service',
       content:
-        '[Service]\nExecStart=/usr/bin/node-24 --no-warnings /opt/etherfleet/main.mjs --config /etc/etherfleet/agent.json\n',
+        '[Service]\nExecStart=/usr/bin/node-24 --no-warnings /opt/etherfleet/main.mjs ' +
+        '--config /etc/etherfleet/agent.json\n',
     },
   ],
   runcmd: [

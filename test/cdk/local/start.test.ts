@@ -65,7 +65,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-test('it starts, replaces a killed member, keeps its data, and leaves nothing behind', async (context) => {
+test('it starts, replaces a killed member, starts again, leaves nothing', async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'etherfleet-start-'));
   const first = startCluster(context, folder);
   await untilReady(first);
