@@ -158,7 +158,8 @@ export class Invariants {
     }
     const older = purpose.kind === 'heartbeat' && purpose.seq < Number(before['seq']);
     // That a member is drained is decided upon what is stored, whichever heartbeat brings it up.
-    if (older && after['state'] !== 'drained') this.#fail('I3 epochs only grow', `${name}: an older heartbeat changes it`);
+    if (older && after['state'] !== 'drained')
+      this.#fail('I3 epochs only grow', `${name}: an older heartbeat changes it`);
   }
 
   /** I3, of placements: each claim and each release is exactly one step. */
@@ -274,7 +275,7 @@ export class Invariants {
       over(`${name}: reports`, running.agent.pendingReports, 2 * heartbeatListMax);
     }
     for (const item of this.items('STATE')) {
-      over(`${item.pk}: orders`, (item['orders'] as readonly unknown[]).length, ordersMax);
+      over(`${item.pk}: orders`, ((item['orders'] ?? []) as readonly unknown[]).length, ordersMax);
     }
   }
 

@@ -1,0 +1,149 @@
+import type {
+  Attributes,
+  Change,
+  Condition,
+  Key,
+  Outcome,
+  Page,
+  Query,
+  Table,
+} from '#functions/store/table.ts';
+import { always } from '#functions/store/table.ts';
+import type { Plants } from './world.ts';
+
+/** A mistake of the kind people make, put around production code, and who must notice. */
+export interface Planted {
+  readonly name: string;
+  readonly plants: Plants;
+  /** The violation's beginning; several where the mistake breaks more than one rule. */
+  readonly noticedAs: readonly string[];
+}
+
+export const planted: readonly Planted[] = [
+  {
+    name: 'claim without condition: the last of several first clients wins',
+    plants: { engine: (table) => new Careless(table, { forgets: isPlacement, what: 'all' }) },
+    noticedAs: ['I1', 'I2', 'I3'],
+  },
+  {
+    name: 'drop an epoch check: a release of an older epoch frees the newer placement',
+    plants: {
+      engine: (table) =>
+        new Careless(table, { forgets: isPlacement, what: ['epoch'], ifAsking: 'memberId' }),
+    },
+    noticedAs: ['I1', 'I2', 'I3'],
+  },
+  {
+    name: 'fence late: the member trusts its lease longer than the control plane does',
+    plants: {
+      alterJoin: (answer) => ({
+        ...answer,
+        timing: { ...answer.timing, fenceAfterMs: 14_000, leaseTtlMs: 16_000 },
+      }),
+    },
+    noticedAs: ['I1', 'I2'],
+  },
+  {
+    name: 'skip an idempotence check: a redeemed ticket stays',
+    plants: { engine: (table) => new Careless(table, { keeps: isTicket }) },
+    noticedAs: ['I4'],
+  },
+  {
+    name: 'double headroom release: a repeated heartbeat releases reservations again',
+    plants: { engine: (table) => new Careless(table, { forgets: isMember, what: ['seq'] }) },
+    noticedAs: ['I12', 'I3'],
+  },
+  {
+    name: 'forget the state: a heartbeat makes a draining member active again',
+    plants: { engine: (table) => new Careless(table, { alters: makesActive }) },
+    noticedAs: ['I7'],
+  },
+  {
+    name: 'count without looking: a repeated login is counted again',
+    plants: { engine: (table) => new Careless(table, { forgets: isUser, what: 'all' }) },
+    noticedAs: ['I12'],
+  },
+];
+
+const isPlacement = (key: Key): boolean => key.sk === 'PLACEMENT';
+const isMember = (key: Key): boolean => key.sk === 'STATE';
+const isTicket = (key: Key): boolean => key.sk === 'GRANT';
+const makesActive = (change: Change): Change =>
+  change.set?.['seq'] === undefined
+    ? change
+    : { ...change, set: { ...change.set, state: 'active' } };
+const isUser = (key: Key): boolean => key.sk.startsWith('USER#');
+
+interface Carelessness {
+  /** Of these items' conditions… */
+  readonly forgets?: (key: Key) => boolean;
+  /** …these attributes are not looked at. */
+  readonly what?: 'all' | readonly string[];
+  /** Only where the condition asks for this, too: that of a release, say. */
+  readonly ifAsking?: string;
+  readonly alters?: (change: Change) => Change;
+  /** Deleting these items leaves them where they are. */
+  readonly keeps?: (key: Key) => boolean;
+}
+
+/** A store that was asked for less than what was decided upon. */
+class Careless implements Table {
+  readonly #table: Table;
+  readonly #how: Carelessness;
+
+  constructor(table: Table, how: Carelessness) {
+    this.#table = table;
+    this.#how = how;
+  }
+
+  get(key: Key) {
+    return this.#table.get(key);
+  }
+
+  getMany(keys: readonly Key[]) {
+    return this.#table.getMany(keys);
+  }
+
+  query(query: Query): Promise<Page> {
+    return this.#table.query(query);
+  }
+
+  put(key: Key, attributes: Attributes, condition: Condition): Promise<Outcome> {
+    return this.#table.put(key, attributes, this.#weakened(key, condition));
+  }
+
+  update(key: Key, change: Change, condition: Condition): Promise<Outcome> {
+    const altered = this.#how.alters?.(change) ?? change;
+    return this.#table.update(key, altered, this.#weakened(key, condition));
+  }
+
+  async delete(key: Key, condition: Condition): Promise<Outcome> {
+    if (!this.#how.keeps?.(key)) return this.#table.delete(key, this.#weakened(key, condition));
+    return this.#table.update(key, { set: {} }, condition);
+  }
+
+  #weakened(key: Key, condition: Condition): Condition {
+    const { forgets, what = 'all', ifAsking } = this.#how;
+    if (forgets === undefined || !forgets(key)) return condition;
+    if (ifAsking !== undefined && !asks(condition, ifAsking)) return condition;
+    return what === 'all' ? always : without(condition, what);
+  }
+}
+
+function asks(condition: Condition, attribute: string): boolean {
+  if (condition.kind === 'all' || condition.kind === 'any') {
+    return condition.of.some((part) => asks(part, attribute));
+  }
+  return condition.kind === 'compare' && condition.attribute === attribute;
+}
+
+/** A condition that looks at everything but these attributes. */
+function without(condition: Condition, attributes: readonly string[]): Condition {
+  if (condition.kind === 'compare') {
+    return attributes.includes(condition.attribute) ? always : condition;
+  }
+  if (condition.kind === 'all' || condition.kind === 'any') {
+    return { kind: condition.kind, of: condition.of.map((part) => without(part, attributes)) };
+  }
+  return condition;
+}
