@@ -75,6 +75,7 @@ const rules: readonly Rule[] = [
   },
   {
     from: 'cdk',
+    exempt: ['cdk/local/demo'], // its clients are real ones
     to: /^(node-agent\/|functions\/(?!env\.ts$))/,
     because: 'the template carries names and numbers, never behaviour',
   },

@@ -27,7 +27,8 @@ test('other frames, cut and damaged ones are none of ours', () => {
     from: echoAddress(2),
     sequence: 9,
   });
-  for (let size = 0; size < 29; size += 1) assert.equal(decodeEcho(frame.subarray(0, size)), undefined);
+  for (let size = 0; size < 29; size += 1)
+    assert.equal(decodeEcho(frame.subarray(0, size)), undefined);
   for (let offset = 12; offset < 25; offset += 1) {
     const damaged = Buffer.from(frame);
     damaged[offset] = (damaged[offset] ?? 0) ^ 0x80;

@@ -60,7 +60,7 @@ test('without a keyboard no keys are offered, and no line is wider than the scre
 test('one line without a screen', () => {
   assert.equal(
     renderLine(view),
-    'demo: 2 of 2 clients are connected; 1 members active; ' +
+    'demo: 2 of 2 clients are connected; 1 of 2 members active; ' +
       'demo-dynamic on i-1111111111111111; demo-static on none; 40 frames/s, 2.4 kB/s; ' +
       '4 echoes lost',
   );

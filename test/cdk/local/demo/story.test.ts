@@ -74,12 +74,15 @@ test('a drain is one story, its last process included', () => {
   story.drains(one, 1_000);
   const moving = [on('ada', two, 2), on('ben', one), on('cyd', two)];
   story.observe({ members: members('draining', 7_000), clients: moving }, 3_000);
-  assert.equal(story.headline(3_000), 'member i-11111111 drains since 2.0 s; 1 client still to move');
+  assert.equal(
+    story.headline(3_000),
+    'member i-11111111 began to drain 2.0 s ago; 1 client still to move',
+  );
   const moved = [on('ada', two, 2), on('ben', two, 2), on('cyd', two)];
   story.observe({ members: members('dead'), clients: moved }, 6_000);
   assert.equal(
     story.headline(7_000),
-    'member i-11111111 drains since 6.0 s; its 2 clients back after 5.0 s',
+    'member i-11111111 began to drain 6.0 s ago; its 2 clients back after 5.0 s',
   );
 });
 
