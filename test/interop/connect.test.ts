@@ -29,21 +29,10 @@ const withPassword = (hub: string, user: string): Caller => ({
 const alice = withPassword('OFFICE', 'alice');
 const bob = withPassword('OFFICE', 'bob');
 
-test('two password clients on a dynamic hub are on one member and ping each other', async () => {
-  await stage.createUser(alice);
-  await stage.createUser(bob);
-  const clients = await stage.connected(alice, bob);
-  assert.equal(new Set(await serverAddresses(clients)).size, 1, 'all on one member');
-  const [first, second] = clients as [GenuineClient, GenuineClient];
-  await first.reaches(second.tapAddress, frameLimitMs);
-  await second.reaches(first.tapAddress, frameLimitMs);
-  await disconnect(clients);
-});
-
+// First, because sessions of earlier tests would count as load until they time out.
 test('six clients of a static hub are spread two to each of three members', async () => {
   const carol = withPassword('CAMPUS', 'carol');
   await stage.createUser(carol);
-  await stage.reports([0, 0, 0], reportLimitMs);
   const clients = await stage.connected(...Array.from({ length: 6 }, () => carol));
   const dialed = await serverAddresses(clients);
   const counts = memberAddresses.map((member) => dialed.filter((one) => one === member).length);
@@ -54,6 +43,17 @@ test('six clients of a static hub are spread two to each of three members', asyn
     const listed = (SessionList as unknown[]).length;
     return listed === 6 ? undefined : `EnumSession lists ${listed} of 6 sessions`;
   }, 10_000);
+  await disconnect(clients);
+});
+
+test('two password clients on a dynamic hub are on one member and ping each other', async () => {
+  await stage.createUser(alice);
+  await stage.createUser(bob);
+  const clients = await stage.connected(alice, bob);
+  assert.equal(new Set(await serverAddresses(clients)).size, 1, 'all on one member');
+  const [first, second] = clients as [GenuineClient, GenuineClient];
+  await first.reaches(second.tapAddress, frameLimitMs);
+  await second.reaches(first.tapAddress, frameLimitMs);
   await disconnect(clients);
 });
 

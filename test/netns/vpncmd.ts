@@ -25,8 +25,31 @@ export class VpncmdError extends Error {
 /** One row of what vpncmd printed, by column title. */
 export type Row = ReadonlyMap<string, string>;
 
-/** Run one vpncmd command against the program on `host`; the table it printed. */
+/** SoftEther's "connect failed", here of vpncmd to the program beside it. */
+const connectFailed = 1;
+const attemptsMax = 5;
+
+/**
+ * Run one vpncmd command against the program on `host`; the table it printed. On a busy machine
+ * vpncmd now and then gives up on the program's administration port at once: then it tries again.
+ */
 export async function vpncmd(
+  host: Host,
+  target: VpncmdTarget,
+  args: readonly string[],
+): Promise<readonly Row[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await runVpncmd(host, target, args);
+    } catch (error) {
+      const busy = error instanceof VpncmdError && error.code === connectFailed;
+      if (!busy || attempt === attemptsMax) throw error;
+      await new Promise((resolve) => setTimeout(resolve, attempt * 200));
+    }
+  }
+}
+
+async function runVpncmd(
   host: Host,
   target: VpncmdTarget,
   args: readonly string[],
