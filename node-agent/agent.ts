@@ -195,14 +195,15 @@ export class Agent {
       nudge: () => this.#membership.nudge(),
     }).run();
     log.info('drain.ended', { ...result, state: this.#desiredState });
-    await this.#stop();
+    await this.stop();
   }
 
   #isDrained(): boolean {
     return this.#desiredState === 'drained' || this.#desiredState === 'terminated';
   }
 
-  async #stop(): Promise<void> {
+  /** End everything at once, in order, whatever the control plane still believes. */
+  async stop(): Promise<void> {
     this.#membership.stop();
     for (const cancel of this.#cancels) cancel();
     for (const session of this.#sessions.all()) session.close('stopping');

@@ -10,6 +10,8 @@ import type { Wire } from './wire.ts';
 
 /** Genuine senders use 0..511 bytes of noise; a few suffice. */
 const keepAlivePayloadBytesMax = 64;
+/** With more than this unread in the socket a keep-alive would only add to it. */
+const keepAliveBacklogBytesMax = 16_384;
 
 /** What a connection asks of its session. */
 export interface ConnectionOwner {
@@ -130,13 +132,13 @@ export class Connection implements FrameSink {
   }
 
   /**
-   * Send one and draw the span to the next, in [timeout/5, timeout/2) (protocol/05 §3). Bytes that
-   * still wait in the socket say the same, and a peer that does not read must not gather more.
+   * Send one and draw the span to the next, in [timeout/5, timeout/2) (protocol/05 §3). A peer
+   * that does not read gathers no more of them.
    */
   sendKeepAlive(nowMs: number): void {
     this.#keepAliveSpanMs = between(this.#random, this.#timeoutMs / 5, this.#timeoutMs / 2);
     this.#lastSentMs = nowMs;
-    if (this.wire.bufferedBytes > 0) return;
+    if (this.wire.bufferedBytes > keepAliveBacklogBytesMax) return;
     const noise = this.#random.bytes(
       Math.floor(this.#random.fraction() * keepAlivePayloadBytesMax),
     );

@@ -120,7 +120,7 @@ export class TestAgent {
 
   async close(): Promise<void> {
     for (const session of this.#dialed) await session.close();
-    if (this.#agent !== undefined && !this.stopped) await this.#agent.drain('test');
+    if (this.#agent !== undefined && !this.stopped) await this.#agent.stop();
     await this.#dispatcher.destroy();
     await this.plane.close();
   }
