@@ -1,4 +1,4 @@
-/** The agent API: paths of the IAM-signed function URL that members call. All are POST, JSON both ways. */
+/** The agent API: the IAM-signed function URL members call. All POST, JSON both ways. */
 export const agentRoutes = {
   join: '/v1/members',
   heartbeat: '/v1/heartbeats',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { hubConfigSchema } from './hub.ts';
 import { policySchema } from './policy.ts';
 
-/** `POST /v1/tickets/redeem`: one question per arriving ticket. The caller's identity is the member. */
+/** `POST /v1/tickets/redeem`: one question per ticket. The caller is the member. */
 export const redeemRequestSchema = z.object({
   /** SHA-256 of the ticket, hex. */
   digest: z.string().regex(/^[0-9a-f]{64}$/),

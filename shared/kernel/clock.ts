@@ -8,7 +8,7 @@ export interface Clock {
 
 /** Timers as they are passed in, so that tests and the simulator own the passage of time. */
 export interface Timers {
-  /** Run `action` once after `delayMs`; the returned function cancels it and may be called twice. */
+  /** Run `action` once after `delayMs`; the returned function cancels it, also twice. */
   after(delayMs: number, action: () => void): Cancel;
 }
 

@@ -1,4 +1,4 @@
-/** A type that only its own constructor function makes, so that two kinds of id cannot be mixed up. */
+/** A type that only its own function makes, so that two kinds of id are not mixed up. */
 export type Branded<T, Name extends string> = T & { readonly __brand: Name };
 
 /** A member's id: on AWS the EC2 instance id, proven by the caller's role session name. */
