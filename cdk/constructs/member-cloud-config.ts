@@ -1,15 +1,9 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-
-/** Where things are on a member's machine. */
-export const memberPaths = {
-  config: '/etc/etherfleet/agent.json',
-  program: '/opt/etherfleet',
-  unit: '/etc/systemd/system/etherfleet.service',
-} as const;
+import { memberPaths } from './member-paths.ts';
 
 /** `agent.json`: all a node agent is told; who it is comes from its instance's metadata. */
-export interface AgentConfig {
+interface AgentConfig {
   readonly agentApiUrl: string;
   readonly region: string;
   /** Most sessions. */

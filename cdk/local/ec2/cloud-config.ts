@@ -1,10 +1,8 @@
 import { z } from 'zod';
+import { memberPaths } from '../../constructs/member-paths.ts';
 import { TemplateError } from '../template/template.ts';
 
 const header = '#cloud-config\n';
-const configPath = '/etc/etherfleet/agent.json';
-const unitPath = '/etc/systemd/system/etherfleet.service';
-const programFolder = '/opt/etherfleet/';
 
 const documentSchema = z.object({
   write_files: z.array(z.object({ path: z.string(), content: z.string() })),
@@ -30,16 +28,16 @@ export function readCloudConfig(userData: string): MemberRecipe {
     if (content === undefined) throw new TemplateError(`user data does not write ${path}`);
     return content;
   };
-  const command = /^ExecStart=\S+ (.+)$/m.exec(file(unitPath))?.[1];
+  const command = /^ExecStart=\S+ (.+)$/m.exec(file(memberPaths.unit))?.[1];
   if (command === undefined) throw new TemplateError('the unit has no ExecStart');
   return {
     bundleKey: downloadedKey(document.runcmd),
-    agentConfig: z.record(z.string(), z.unknown()).parse(JSON.parse(file(configPath))),
+    agentConfig: z.record(z.string(), z.unknown()).parse(JSON.parse(file(memberPaths.config))),
     nodeArguments: (bundleFolder, configFile) =>
       command
         .split(' ')
-        .map((word) => (word === configPath ? configFile : word))
-        .map((word) => word.replace(programFolder, `${bundleFolder}/`)),
+        .map((word) => (word === memberPaths.config ? configFile : word))
+        .map((word) => word.replace(`${memberPaths.program}/`, `${bundleFolder}/`)),
   };
 }
 

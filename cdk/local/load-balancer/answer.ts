@@ -4,7 +4,7 @@ import type { Answer } from '../http-server.ts';
 import type { Outcome } from '../lambda/function-process.ts';
 
 /** AWS: the largest answer of a function behind a load balancer. */
-export const answerBytesMax = 1024 * 1024;
+const answerBytesMax = 1024 * 1024;
 
 const answerSchema = z.object({
   statusCode: z.number().int().min(100).max(599),

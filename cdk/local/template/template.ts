@@ -7,14 +7,14 @@ export interface Template {
   readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
 }
 
-export interface Parameter {
+interface Parameter {
   readonly Type: string;
   readonly Default?: unknown;
 }
 
 type Mapping = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-export interface Resource {
+interface Resource {
   readonly Type: string;
   readonly Properties?: Readonly<Record<string, unknown>>;
   readonly Condition?: string;

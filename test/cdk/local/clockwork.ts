@@ -1,5 +1,5 @@
-import { systemRandom, systemTimers } from '#cdk/local/system.ts';
-import type { Clock, Timers } from '#shared/kernel/clock.ts';
+import { systemRandom } from '#cdk/local/system.ts';
+import type { Clock } from '#shared/kernel/clock.ts';
 import type { Random } from '#shared/kernel/random.ts';
 
 /** A wall clock that stands where it is set. */
@@ -19,6 +19,5 @@ export class SettableClock implements Clock {
   }
 }
 
-/** The real timers and randomness, for processes and sockets know no other. */
-export const realTimers: Timers = systemTimers;
+/** Real randomness: keys are keys. */
 export const realRandom: Random = systemRandom;

@@ -7,6 +7,7 @@ import { loadBalancerRoutes } from '#cdk/local/load-balancer/rules.ts';
 import { Stack } from '#cdk/local/template/stack.ts';
 import type { Template } from '#cdk/local/template/template.ts';
 import { settings } from '#cdk/settings.ts';
+import { parseConfig } from '#node-agent/config.ts';
 import { synthesizedTemplate } from '../template.ts';
 
 const functionUrl = 'http://127.0.0.1:9999/';
@@ -53,6 +54,10 @@ test('user data makes a member: its configuration, its program, its role', () =>
     weight: settings.memberWeight,
     listen: { address: '0.0.0.0', port: settings.clientPort },
   });
+  const onThisMachine = { ...recipe.agentConfig, listen: { address: '127.0.0.1', port: 10_443 } };
+  for (const config of [recipe.agentConfig, onThisMachine]) {
+    assert.equal(parseConfig(JSON.stringify(config)).kind, 'ok', 'the agent reads what it is told');
+  }
   assert.match(recipe.bundleKey, /^[0-9a-f]{64}\.zip$/);
   assert.deepEqual(recipe.nodeArguments(bundleFolder, '/tmp/agent.json'), [
     '--enable-source-maps',
