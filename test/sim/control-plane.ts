@@ -9,7 +9,7 @@ import { type Stores, storesOver } from '#functions/store/stores.ts';
 import type { Table } from '#functions/store/table.ts';
 import { watchMessage } from '#functions/store/watch-message.ts';
 import { watch } from '#functions/watchdog/watchdog.ts';
-import { observedSchema } from '#shared/contract/heartbeat.ts';
+import { type Observed, observedSchema } from '#shared/contract/heartbeat.ts';
 import { type JoinResponse, joinRequestSchema } from '#shared/contract/member.ts';
 import type { Problem } from '#shared/contract/problem.ts';
 import { redeemRequestSchema } from '#shared/contract/ticket.ts';
@@ -43,8 +43,9 @@ export interface ControlPlaneParts {
   readonly engine: Table;
   readonly note: (who: string, what: string) => void;
   readonly onWrite: (write: TableWrite) => void;
-  /** A planted fault in what a join is told. */
-  readonly alterJoin?: (answer: JoinResponse) => JoinResponse;
+  /** For faults planted on purpose; both leave things as they are otherwise. */
+  readonly alterJoin: (answer: JoinResponse) => JoinResponse;
+  readonly alterHeartbeat: (member: string, observed: Observed) => Observed;
 }
 
 /** What an invocation dies in, at most; later steps are rarely reached. */
@@ -131,7 +132,9 @@ export class ControlPlane {
       case 'heartbeat': {
         const { epoch, seq } = observedSchema.parse(body);
         const purpose = { kind: 'heartbeat', member: caller, epoch, seq } as const;
-        return this.#serve(purpose, observedSchema, body, (api, it) => heartbeat(api, member, it));
+        return this.#serve(purpose, observedSchema, body, (api, it) =>
+          heartbeat(api, member, this.#parts.alterHeartbeat(caller, it)),
+        );
       }
       case 'redeem': {
         const { epoch } = redeemRequestSchema.parse(body);
@@ -223,9 +226,8 @@ export class ControlPlane {
   }
 
   #altered<A extends { kind: string }>(answer: A): A {
-    const { alterJoin } = this.#parts;
-    if (alterJoin === undefined || answer.kind !== 'ok' || !('value' in answer)) return answer;
-    return { ...answer, value: alterJoin(answer.value as JoinResponse) };
+    if (answer.kind !== 'ok' || !('value' in answer)) return answer;
+    return { ...answer, value: this.#parts.alterJoin(answer.value as JoinResponse) };
   }
 
   #invocation(

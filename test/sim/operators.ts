@@ -1,6 +1,6 @@
 import type { Mishap } from './options.ts';
 import type { Seeded } from './seeded.ts';
-import { frontDoorName } from './sim-client.ts';
+import { frontDoorName, type SimClient } from './sim-client.ts';
 import { agentApiName, type SimMember } from './sim-member.ts';
 import type { World } from './world.ts';
 
@@ -9,6 +9,8 @@ const membersMax = 12;
 /** A partition, a freeze, an outage: some are short, some outlast every lease. */
 const shortMs = 1_000;
 const longMs = 30_000;
+/** An idle hub is released after a minute, and what is left of its sessions times out before. */
+const emptyMsMin = 62_000;
 
 /** Accidents, drawn from the seed, until the world is healed. */
 export class Operators {
@@ -87,12 +89,11 @@ export class Operators {
           this.#world.controlPlane.server.away = false;
         });
         break;
+      case 'empty':
+        this.#empty(hub.name, lastsMs + emptyMsMin);
+        break;
       case 'leave':
-        if (client.isAway) break;
-        client.leave();
-        this.#later(lastsMs, () => {
-          if (client.isAway) client.start();
-        });
+        this.#leave(client, lastsMs);
         break;
     }
   }
@@ -122,6 +123,18 @@ export class Operators {
     if (running === undefined) return;
     this.#world.invariants.noteDraining(running);
     running.process.run(() => void running.agent.drain('SIGTERM'));
+  }
+
+  #empty(hub: string, lastsMs: number): void {
+    for (const client of this.#world.clients) if (client.hub === hub) this.#leave(client, lastsMs);
+  }
+
+  #leave(client: SimClient, lastsMs: number): void {
+    if (client.isAway) return;
+    client.leave();
+    this.#later(lastsMs, () => {
+      if (client.isAway) client.start();
+    });
   }
 
   #cutClient(client: string, member: string, lastsMs: number): void {

@@ -18,6 +18,7 @@ export const mishaps = [
   'hub-offline', // an administrator takes a hub offline for a while
   'outage', // no function can be reached
   'store-outage', // every call of the store fails
+  'empty', // all clients of a hub go away, for longer than an idle hub is kept
   'leave', // a client goes away without a word, and is back later
 ] as const;
 export type Mishap = (typeof mishaps)[number];
@@ -59,7 +60,7 @@ export function drawOptions(seed: number): SimOptions {
     dynamicHubs: integer(1, 3),
     staticHubs: integer(0, 1),
     capacity: chance(0.3) ? clients + integer(0, 3) : 100, // a dynamic hub's clients fit on one
-    chaosMs: integer(60, 110) * 1_000,
+    chaosMs: (chance(0.2) ? integer(150, 250) : integer(60, 110)) * 1_000,
     network: {
       latencyMs: between(1, 40),
       lossRate: rate(0.06),

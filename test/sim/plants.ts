@@ -26,10 +26,13 @@ export const planted: readonly Planted[] = [
     noticedAs: ['I1', 'I2', 'I3'],
   },
   {
-    name: 'drop an epoch check: a release of an older epoch frees the newer placement',
+    name: 'drop an epoch check: a heartbeat counts whatever its epoch',
     plants: {
-      engine: (table) =>
-        new Careless(table, { forgets: isPlacement, what: ['epoch'], ifAsking: 'memberId' }),
+      alterHeartbeat: (observed, stored) => ({
+        ...observed,
+        epoch: stored?.epoch ?? observed.epoch,
+        seq: Math.max(observed.seq, (stored?.seq ?? 0) + 1),
+      }),
     },
     noticedAs: ['I1', 'I2', 'I3'],
   },
@@ -79,8 +82,6 @@ interface Carelessness {
   readonly forgets?: (key: Key) => boolean;
   /** …these attributes are not looked at. */
   readonly what?: 'all' | readonly string[];
-  /** Only where the condition asks for this, too: that of a release, say. */
-  readonly ifAsking?: string;
   readonly alters?: (change: Change) => Change;
   /** Deleting these items leaves them where they are. */
   readonly keeps?: (key: Key) => boolean;
@@ -123,18 +124,10 @@ class Careless implements Table {
   }
 
   #weakened(key: Key, condition: Condition): Condition {
-    const { forgets, what = 'all', ifAsking } = this.#how;
+    const { forgets, what = 'all' } = this.#how;
     if (forgets === undefined || !forgets(key)) return condition;
-    if (ifAsking !== undefined && !asks(condition, ifAsking)) return condition;
     return what === 'all' ? always : without(condition, what);
   }
-}
-
-function asks(condition: Condition, attribute: string): boolean {
-  if (condition.kind === 'all' || condition.kind === 'any') {
-    return condition.of.some((part) => asks(part, attribute));
-  }
-  return condition.kind === 'compare' && condition.attribute === attribute;
 }
 
 /** A condition that looks at everything but these attributes. */

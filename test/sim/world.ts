@@ -1,5 +1,6 @@
 import { hubConfigOf } from '#functions/store/hub-store.ts';
 import type { Table } from '#functions/store/table.ts';
+import type { Observed } from '#shared/contract/heartbeat.ts';
 import type { JoinResponse } from '#shared/contract/member.ts';
 import { hubName, memberId } from '#shared/kernel/ids.ts';
 import { MemoryTable } from '#test/support/memory-table.ts';
@@ -22,6 +23,11 @@ export interface Plants {
   readonly engine?: (table: Table) => Table;
   /** Changes what a member is told when it joins. */
   readonly alterJoin?: (answer: JoinResponse) => JoinResponse;
+  /** Changes what a heartbeat said, knowing what is stored of its member. */
+  readonly alterHeartbeat?: (
+    observed: Observed,
+    stored: { readonly epoch: number; readonly seq: number } | undefined,
+  ) => Observed;
 }
 
 export interface WorldOptions {
@@ -66,7 +72,9 @@ export class World {
       engine: plants?.engine?.(this.table) ?? this.table,
       note: (who, what) => this.note(who, what),
       onWrite: (write) => this.#onWrite(write),
-      ...(plants?.alterJoin && { alterJoin: plants.alterJoin }),
+      alterJoin: plants?.alterJoin ?? ((answer) => answer),
+      alterHeartbeat: (member, observed) =>
+        plants?.alterHeartbeat?.(observed, this.#storedOf(member)) ?? observed,
     });
     this.hubs = [
       ...numbered(options.dynamicHubs).map((i) => ({ name: `dyn-${i}`, kind: 'dynamic' as const })),
@@ -202,6 +210,11 @@ export class World {
     }
     for (const client of this.clients) if (client.isAway) client.start();
     for (const { name } of this.hubs) void this.setOnline(name, true);
+  }
+
+  #storedOf(member: string): { readonly epoch: number; readonly seq: number } | undefined {
+    const item = this.invariants.items('STATE').find((one) => one['memberId'] === member);
+    return item && { epoch: Number(item['epoch']), seq: Number(item['seq']) };
   }
 
   #onWrite(write: TableWrite): void {
