@@ -46,6 +46,7 @@ export class VirtualTime {
 
   /** Let everything happen until `untilMs`; `afterEach` looks at the world, true ends the run. */
   async run(untilMs: number, afterEach: () => boolean): Promise<void> {
+    await settled();
     for (;;) {
       const next = this.#heap[0];
       if (next === undefined || next.atMs > untilMs) break;
