@@ -67,7 +67,11 @@ async function main(log: Log): Promise<void> {
   });
   process.on('SIGTERM', () => void agent.drain('SIGTERM'));
   process.on('SIGINT', () => void agent.drain('SIGINT'));
-  await agent.start();
+  try {
+    await agent.start();
+  } catch (error) {
+    throw new StartFailure('cannot listen', { cause: error });
+  }
 }
 
 function readConfig(): AgentConfig {

@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.ts';
+import { FakeControlPlane } from './fake-control-plane.ts';
+import { FakeImds } from './fake-imds.ts';
+
+const main = fileURLToPath(new URL('../../node-agent/main.ts', import.meta.url));
+
+export interface LogLine {
+  readonly event: string;
+  readonly [field: string]: unknown;
+}
+
+/** A member as it runs in earnest: `main.ts` in a process of its own. */
+export class AgentProcess {
+  readonly plane = new FakeControlPlane();
+  readonly imds = new FakeImds();
+  readonly #folder = mkdtempSync(join(tmpdir(), 'etherfleet-agent-'));
+  #output = '';
+  #child: ChildProcess | undefined;
+  /** Exit code, once it has ended; the signal's name if one killed it. */
+  exited: number | string | undefined;
+  port = 0;
+
+  async prepare(): Promise<this> {
+    await this.plane.open();
+    await this.imds.open();
+    this.port = await freePort();
+    return this;
+  }
+
+  /** Start `main.ts` with this configuration file; a string is written as it is. */
+  start(config: unknown = this.config()): this {
+    const path = join(this.#folder, 'agent.json');
+    writeFileSync(path, typeof config === 'string' ? config : JSON.stringify(config));
+    return this.startWith(['--config', path]);
+  }
+
+  startWith(args: readonly string[]): this {
+    const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
+      env: { PATH: '', AWS_EC2_METADATA_SERVICE_ENDPOINT: this.imds.url },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const append = (chunk: Buffer): void => {
+      this.#output += chunk.toString();
+    };
+    child.stdout.on('data', append);
+    child.stderr.on('data', append);
+    child.on('exit', (code, signal) => {
+      this.exited = code ?? signal ?? 'unknown';
+    });
+    this.#child = child;
+    return this;
+  }
+
+  config(): Record<string, unknown> {
+    return {
+      agentApiUrl: this.plane.url,
+      region: 'eu-central-1',
+      capacity: 100,
+      weight: 100,
+      listen: { address: '127.0.0.1', port: this.port },
+    };
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  lines(event: string): LogLine[] {
+    return this.#output
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.endsWith('}'))
+      .map((line) => JSON.parse(line) as LogLine)
+      .filter((line) => line.event === event);
+  }
+
+  /** Resident memory, bytes. */
+  rssBytes(): number {
+    const status = readFileSync(`/proc/${this.#child?.pid}/status`, 'latin1');
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+  }
+
+  async joined(): Promise<void> {
+    await eventually(
+      () => (this.plane.heartbeats.length > 0 ? undefined : `no heartbeat: ${this.#output}`),
+      20_000,
+    );
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child?.kill(name);
+  }
+
+  async ended(limitMs = 20_000): Promise<number | string> {
+    await eventually(
+      () => (this.exited === undefined ? `running: ${this.#output}` : undefined),
+      limitMs,
+    );
+    return this.exited ?? 'running';
+  }
+
+  async close(): Promise<void> {
+    if (this.exited === undefined) {
+      this.signal('SIGKILL');
+      await this.ended();
+    }
+    await this.plane.close();
+    await this.imds.close();
+    rmSync(this.#folder, { recursive: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
