@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 
-/** The file named by `--config`. Who this node is comes from the instance metadata, not from here. */
+/** The file named by `--config`. Who this node is comes from the instance metadata. */
 const configSchema = z.strictObject({
   agentApiUrl: z.url({ protocol: /^https?$/ }),
   region: z.string().min(1).max(64),

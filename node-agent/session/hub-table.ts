@@ -33,7 +33,7 @@ export interface HubTableOptions {
   readonly hubsMax: number;
   /** A hub without a session is closed after this long. */
   readonly idleReleaseMs: number;
-  /** The epoch of a closed placement is remembered at least this long: longer than a ticket lives. */
+  /** The epoch of a closed placement is remembered this long: longer than a ticket lives. */
   readonly closedEpochMs: number;
   readonly nowMs: () => number;
   readonly createInstance: (config: HubConfig) => HubInstance;

@@ -5,7 +5,7 @@ export interface SessionLimits {
   readonly sendQueue: SendQueueLimits;
   /** Largest batch written at once, so that what waits longer can still be dropped. */
   readonly batchBytesMax: number;
-  /** What the sockets of one session may buffer together; each has at least {@link wireBytesMin}. */
+  /** What a session's sockets may buffer together; each has at least {@link wireBytesMin}. */
   readonly wireBytesMax: number;
   readonly wireBytesMin: number;
 }

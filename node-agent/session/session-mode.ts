@@ -2,11 +2,11 @@ import { isBridge, type Login } from '#shared/wire/login.ts';
 import type { Policy } from '#shared/wire/policy.ts';
 import { sessionConnectionsMax } from '#shared/wire/welcome.ts';
 
-/** The MAC and IPv4 limits no policy can undercut, and those of a plain client (protocol/06 §1). */
+/** Address limits no policy can undercut, and those of a plain client (protocol/06 §1). */
 const macsMaxLeast = 3;
 const ip4MaxLeast = 4;
 
-/** How a session takes part in its hub, from the client's wishes and its policy (protocol/05 §8). */
+/** How a session takes part in its hub: the client's wishes, its policy (protocol/05 §8). */
 export interface SessionMode {
   /** The policy as it applies: a session that is no bridge may neither bridge nor route. */
   readonly policy: Policy;

@@ -50,7 +50,7 @@ describe('frames', () => {
 });
 
 describe('what the control plane is told', () => {
-  test('a join names the address, the port and the certificate that is presented (I9)', async () => {
+  test('a join names address, port and the certificate that is presented (I9)', async () => {
     await withMember(async (member) => {
       const [join] = member.plane.joins;
       assert.equal(join?.['address'], '127.0.0.1');
@@ -59,7 +59,7 @@ describe('what the control plane is told', () => {
     });
   });
 
-  test('sessions opened and closed, each once the answer arrived, again if it did not', async () => {
+  test('what was told is told again until it was acknowledged', async () => {
     await withMember(async (member) => {
       const { alice } = await pair(member, 'static');
       await until('the report', () => member.plane.lastHeartbeat?.sessions === 2);
@@ -104,7 +104,7 @@ describe('what the control plane orders', () => {
     });
   });
 
-  test('configure: a hub that goes offline loses its sessions; an older version does not', async () => {
+  test('configure: going offline ends sessions; an old version does nothing', async () => {
     await withMember(async (member) => {
       const { alice } = await pair(member, 'static');
       const hub = { name: 'HUB', kind: 'static', version: 1, online: false };
@@ -131,7 +131,7 @@ describe('what the control plane orders', () => {
 });
 
 describe('when the control plane is away (I10)', () => {
-  test('static hubs carry on; a dynamic hub falls silent when its lease is over, and recovers', async () => {
+  test('static hubs carry on; a dynamic one is silent without lease, and recovers', async () => {
     await withMember(async (member) => {
       const fixed = await pair(member, 'static', 'FIXED');
       const dynamic = await pair(member, 'dynamic', 'DYNAMIC');
@@ -158,7 +158,7 @@ describe('when the control plane is away (I10)', () => {
     });
   });
 
-  test('called lost: dynamic hubs are closed, static sessions carry on under the new epoch', async () => {
+  test('called lost: dynamic hubs are closed, static sessions join the new epoch', async () => {
     await withMember(async (member) => {
       const fixed = await pair(member, 'static', 'FIXED');
       const dynamic = await pair(member, 'dynamic', 'DYNAMIC');
@@ -205,7 +205,7 @@ describe('a drain', () => {
     });
   });
 
-  test('is begun by the control plane too, and a ticket already issued is still honoured', async () => {
+  test('is begun by the control plane too; a ticket already issued is still honoured', async () => {
     await withMember(async (member) => {
       const ticket = member.plane.issue({ hub: 'STATIC' });
       await pair(member, 'dynamic');

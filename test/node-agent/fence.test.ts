@@ -115,7 +115,7 @@ function arrive(session: Session, text: string): void {
 }
 
 describe('the fence (I2)', () => {
-  test('is asked at each batch: no timer runs, and yet nothing passes after the lease', async () => {
+  test('is asked at each batch: no timer runs, yet nothing passes after the lease', async () => {
     const alice = await enter('dynamic', 'SID-1');
     const bob = await enter('dynamic', 'SID-2');
     time.pause(timing.fenceAfterMs - 1);

@@ -80,7 +80,7 @@ const attacks: Readonly<Record<string, Attack>> = {
 };
 
 describe('strangers', { skip: process.platform === 'linux' ? false : 'needs /proc' }, () => {
-  test('1000 garbage connections: a session and a new login do not notice, memory stays flat', async () => {
+  test('1000 garbage connections: nobody else notices, memory stays flat', async () => {
     const member = await new AgentProcess().prepare();
     try {
       await member.start().joined();
@@ -125,7 +125,7 @@ describe('strangers', { skip: process.platform === 'linux' ? false : 'needs /pro
 });
 
 describe('bounds of the listener', () => {
-  test(`${listenerLimits.waitingPerAddressMax} wait from one address, no more; a login gets through`, async () => {
+  test('no more than a share wait from one address; a login gets through', async () => {
     await withMember(async (member) => {
       const { waitingPerAddressMax } = listenerLimits;
       const sockets: Socket[] = [];

@@ -43,7 +43,7 @@ export class FakeControlPlane {
   orders: { id: string }[] = [];
   /** What the member is told it is; `drained` follows by itself once it is empty. */
   state: 'active' | 'draining' = 'active';
-  /** `silent` takes requests and never answers; `down` cuts them off; `deaf` stores, then cuts off. */
+  /** `silent` never answers; `down` cuts off; `deaf` takes what was sent, then cuts off. */
   mode: 'up' | 'silent' | 'down' | 'deaf' = 'up';
   /** Answer the next heartbeats with this problem. */
   problem: { status: number; kind: string } | undefined;

@@ -40,9 +40,9 @@ export class RawClient {
   }
 
   post(target: string, body: Uint8Array, contentType = packContentType): void {
-    this.socket.write(
-      `POST ${target} HTTP/1.1\r\nContent-Type: ${contentType}\r\nContent-Length: ${body.length}\r\n\r\n`,
-    );
+    const type = `Content-Type: ${contentType}`;
+    const length = `Content-Length: ${body.length}`;
+    this.socket.write([`POST ${target} HTTP/1.1`, type, length, '', ''].join('\r\n'));
     this.socket.write(body);
   }
 

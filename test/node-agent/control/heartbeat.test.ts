@@ -68,7 +68,7 @@ describe('heartbeats', () => {
     assert.equal(lease.held(sentMs + timing.fenceAfterMs), false);
   });
 
-  test('one that was not answered renews nothing; the next goes out at once with its lists', async () => {
+  test('one without answer renews nothing; the next goes out at once with its lists', async () => {
     reports.done('order-1');
     await api.lastHeartbeat.answer(active);
     time.advance(timing.heartbeatEveryMs);
