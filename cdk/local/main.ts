@@ -14,6 +14,7 @@ import { welcome } from './welcome.ts';
 
 /** `npm` passes on a Ctrl-C the terminal has sent already: a second this soon is the same one. */
 const sameSignalMs = 1_000;
+const parentCheckMs = 500;
 
 const scratch = join(repositoryRoot, '.local');
 const options = parseOptions(process.argv.slice(2), repositoryRoot);
@@ -27,6 +28,7 @@ let stopRequestedMs: number | undefined;
 process.on('SIGINT', stopOnSignal);
 process.on('SIGTERM', stopOnSignal);
 process.on('SIGHUP', stopOnSignal);
+stopWithParent();
 
 try {
   await main();
@@ -72,6 +74,21 @@ function stopOnSignal(): void {
       process.exit(1);
     },
   );
+}
+
+/**
+ * `npm start` runs this under a shell, and neither passes on the signal that ends it. So when that
+ * shell is gone, so is who asked for the cluster. Run without npm, the cluster may outlive its shell.
+ */
+function stopWithParent(): void {
+  if (process.env['npm_lifecycle_event'] === undefined) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stopOnSignal();
+  }, parentCheckMs);
+  timer.unref();
 }
 
 /** `cdk/local/demo`, once it is there. */

@@ -38,11 +38,20 @@ export async function synthesize(options: SynthesisOptions): Promise<Synthesis> 
     await rm(building, { recursive: true, force: true });
     await mkdir(building, { recursive: true });
     await runApp(options, building);
-    await rm(target, { recursive: true, force: true });
-    await rename(building, target);
+    await keep(building, target);
     await removeOld(options.folder);
   }
   return { assembly: await readAssembly(target), cached };
+}
+
+/** Another start may have been faster; its result is the same, and its cluster may be using it. */
+async function keep(building: string, target: string): Promise<void> {
+  try {
+    await rename(building, target);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+    await rm(building, { recursive: true, force: true });
+  }
 }
 
 /** What `cdk synth` does: the app in a process of its own, told context and output folder. */
@@ -54,11 +63,11 @@ async function runApp({ root, environment }: SynthesisOptions, output: string): 
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';
-  const keep = (chunk: Buffer): void => {
+  const collect = (chunk: Buffer): void => {
     if (text.length < outputBytesMax) text += chunk.toString();
   };
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
+  child.stdout.on('data', collect);
+  child.stderr.on('data', collect);
   const [status] = await once(child, 'close');
   if (status !== 0) throw new Error(`the CDK app failed (${status}):\n${text}`);
 }
