@@ -138,11 +138,10 @@ test('time, chance, environment and network are passed in', () => {
 test('files and lines are short', () => {
   const long = code.flatMap((file) => {
     const lines = read(file).trimEnd().split('\n');
-    const wide = lines.findIndex((line) => line.length > columnsMax) + 1;
-    return [
-      ...(lines.length > linesMax ? [`${file} has ${lines.length} lines`] : []),
-      ...(wide > 0 ? [`${file}:${wide} is wider than ${columnsMax}`] : []),
-    ];
+    const wide = lines.flatMap((line, i) =>
+      line.length > columnsMax ? [`${file}:${i + 1} is wider than ${columnsMax}`] : [],
+    );
+    return lines.length > linesMax ? [`${file} has ${lines.length} lines`, ...wide] : wide;
   });
   assert.deepEqual(long, []);
 });

@@ -9,10 +9,10 @@ before(async () => {
 });
 after(() => stage?.lower());
 
-/** What design.md promises is 10.5 s and 5 s; the limits only tell "by itself" from "never". */
+/** A genuine cluster takes 26 s for both and then carries no frame; ours took 11 s and 7 s. */
 const cases = [
-  { ending: 'kill -9', signal: 'SIGKILL', hub: 'KILLED', limitMs: 40_000 },
-  { ending: 'SIGTERM', signal: 'SIGTERM', hub: 'DRAINED', limitMs: 40_000 },
+  { ending: 'kill -9', signal: 'SIGKILL', hub: 'KILLED', limitMs: 20_000 },
+  { ending: 'SIGTERM', signal: 'SIGTERM', hub: 'DRAINED', limitMs: 10_000 },
 ] as const;
 
 for (const { ending, signal, hub, limitMs } of cases) {
