@@ -3,9 +3,11 @@ import { type Observed, orderSchema } from '#shared/contract/heartbeat.ts';
 import { type JoinRequest, memberStates } from '#shared/contract/member.ts';
 import { type MemberId, memberId } from '#shared/kernel/ids.ts';
 import type { Random } from '#shared/kernel/random.ts';
+import { drainCauses, machineEnds } from '../domain/drain.ts';
 import { isAlive } from '../domain/lease.ts';
 import { remainingAfter } from '../domain/reservation.ts';
 import { keyOf } from './keys.ts';
+import { aliveStates, type DrainRequest, MemberEndings } from './member-endings.ts';
 import { Roster } from './roster.ts';
 import {
   type Attributes,
@@ -13,7 +15,6 @@ import {
   all,
   always,
   any,
-  atMost,
   attributeAbsent,
   type Change,
   getManyMax,
@@ -62,7 +63,13 @@ const memberSchema = z.object({
   headroom: z.number().int(),
   agentVersion: z.string(),
   orders: z.array(orderSchema),
+  /** Set while the control plane drains it: see `domain/drain.ts`. */
   drainDeadlineMs: z.number().int().optional(),
+  drainCause: z.enum(drainCauses).optional(),
+  /** The action of its machine's group that waits for the end of the drain. */
+  lifecycle: z
+    .object({ token: z.string(), hookName: z.string(), groupName: z.string() })
+    .optional(),
 });
 
 export type Member = Readonly<z.infer<typeof memberSchema>>;
@@ -97,10 +104,12 @@ const renewAttemptsMax = 5;
 export class MemberStore {
   readonly #table: Table;
   readonly #roster: Roster;
+  readonly #endings: MemberEndings;
 
   constructor(table: Table) {
     this.#table = table;
     this.#roster = new Roster(table);
+    this.#endings = new MemberEndings(table, (id) => this.get(id));
   }
 
   async get(id: MemberId): Promise<Member | undefined> {
@@ -133,8 +142,9 @@ export class MemberStore {
 
   /**
    * Register a member, or register it anew at the next epoch. Conditional on the epoch that was
-   * read, so of two joins at once one is told to read again. Refused for a terminated member. A
-   * member that the control plane is draining stays draining (I7).
+   * read, so of two joins at once one is told to read again. Refused for a terminated member, and
+   * for one that is done on a machine that ends. A member that the control plane is draining stays
+   * draining (I7).
    */
   async join(
     id: MemberId,
@@ -143,16 +153,16 @@ export class MemberStore {
     nowMs: number,
   ): Promise<Member | 'terminated' | 'raced'> {
     const current = await this.get(id);
-    if (current?.state === 'terminated') return 'terminated';
+    if (current !== undefined && neverBack(current)) return 'terminated';
     const epoch = (current?.epoch ?? 0) + 1;
-    const deadlineMs = current?.state === 'draining' ? current.drainDeadlineMs : undefined;
-    await this.#table.put(keyOf.fleet(id), { memberId: id, epoch }, always);
+    const drain = drainCarriedOver(current);
+    await this.#roster.enter(id, epoch, nowMs);
     const outcome = await this.#table.put(
       keyOf.member(id),
       {
         memberId: id,
-        state: deadlineMs === undefined ? 'joining' : 'draining',
-        ...(deadlineMs !== undefined && { drainDeadlineMs: deadlineMs }),
+        state: drain === undefined ? 'joining' : 'draining',
+        ...drain,
         epoch,
         seq: 0,
         leaseExpiresMs,
@@ -248,40 +258,36 @@ export class MemberStore {
     return { kind: 'refused', current: outcome.current && memberOf(outcome.current) };
   }
 
-  /** No new placement from now on (I7). Repeating it changes nothing. */
-  async beginDrain(id: MemberId, deadlineMs: number): Promise<'draining' | 'not-a-live-member'> {
-    const outcome = await this.#table.update(
-      keyOf.member(id),
-      { set: { state: 'draining', drainDeadlineMs: deadlineMs } },
-      oneOf('state', ['joining', 'active']),
-    );
-    if (outcome.kind === 'written') return 'draining';
-    return outcome.current?.['state'] === 'draining' ? 'draining' : 'not-a-live-member';
+  /** See {@link MemberEndings.beginDrain}: by an operator, unless `request` says more. */
+  async beginDrain(
+    id: MemberId,
+    deadlineMs: number,
+    request: Omit<DrainRequest, 'deadlineMs'> = { cause: 'operator' },
+  ): Promise<'draining' | 'not-a-live-member'> {
+    const member = await this.#endings.beginDrain(id, { deadlineMs, ...request });
+    return member === 'not-alive' ? 'not-a-live-member' : 'draining';
   }
 
-  /** A draining member that reported itself empty is done. */
-  async markDrained(id: MemberId, epoch: number): Promise<boolean> {
-    const outcome = await this.#table.update(
-      keyOf.member(id),
-      { set: { state: 'drained' } },
-      all(is('epoch', epoch), is('state', 'draining'), is('sessions', 0), is('hubs', 0)),
-    );
-    return outcome.kind === 'written' || outcome.current?.['state'] === 'drained';
+  markDrained(id: MemberId, epoch: number): Promise<boolean> {
+    return this.#endings.markDrained(id, epoch);
   }
 
-  /** Call a member lost once its lease has run out; its epoch ends with it. */
-  async markLost(id: MemberId, epoch: number, nowMs: number): Promise<boolean> {
-    const outcome = await this.#table.update(
-      keyOf.member(id),
-      { set: { state: 'lost', orders: [] }, add: { epoch: 1 } },
-      all(is('epoch', epoch), oneOf('state', aliveStates), atMost('leaseExpiresMs', nowMs)),
-    );
-    return outcome.kind === 'written';
+  markLost(id: MemberId, epoch: number, nowMs: number): Promise<boolean> {
+    return this.#endings.markLost(id, epoch, nowMs);
+  }
+
+  markTerminated(id: MemberId, nowMs: number): Promise<boolean> {
+    return this.#endings.markTerminated(id, nowMs);
   }
 
   /** Strike a member that ended at `epoch` off the list. One that joined anew stays on it. */
   async forget(id: MemberId, epoch: number): Promise<void> {
-    await this.#table.delete(keyOf.fleet(id), atMost('epoch', epoch));
+    await this.#roster.strike(id, epoch);
+  }
+
+  /** Strike names off the list that have led to no member since before `sinceMs`. */
+  forgetStrays(sinceMs: number): Promise<number> {
+    return this.#roster.strikeStrays(sinceMs);
   }
 
   /** Ask something of a member; repeated in each answer until done. False: too many are waiting. */
@@ -302,7 +308,22 @@ export class MemberStore {
   }
 }
 
-const aliveStates = ['joining', 'active', 'draining'] as const;
+/** Terminated, or done and about to be: see {@link machineEnds}. */
+function neverBack({ state, drainCause }: Member): boolean {
+  if (state === 'terminated') return true;
+  return (state === 'drained' || state === 'lost') && machineEnds(drainCause);
+}
+
+/** Who joins anew while it is drained goes on draining. */
+function drainCarriedOver(member: Member | undefined): Attributes | undefined {
+  if (member?.state !== 'draining' || member.drainDeadlineMs === undefined) return undefined;
+  const { drainDeadlineMs, drainCause, lifecycle } = member;
+  return {
+    drainDeadlineMs,
+    ...(drainCause !== undefined && { drainCause }),
+    ...(lifecycle !== undefined && { lifecycle }),
+  };
+}
 
 /** Whoever joins anew may still be serving under the lease it had, or under the one before. */
 function priorLeaseOf(member: Member | undefined): number {

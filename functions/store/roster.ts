@@ -1,7 +1,8 @@
 import { type MemberId, memberId } from '#shared/kernel/ids.ts';
 import { below, type Random } from '#shared/kernel/random.ts';
+import { keyOf } from './keys.ts';
 import { itemsUnder } from './pages.ts';
-import type { Table } from './table.ts';
+import { always, atMost, getManyMax, type Item, is, type Table } from './table.ts';
 
 /** Most members a cluster lists. */
 export const membersMax = 10_000;
@@ -36,6 +37,41 @@ export class Roster {
       ids.push(memberId(String(item['memberId'])));
     }
     return ids;
+  }
+
+  /** List a member, before there is one: a member is never unlisted. */
+  async enter(id: MemberId, epoch: number, nowMs: number): Promise<void> {
+    const entry = { memberId: id, epoch, listedMs: nowMs };
+    await this.#table.put(keyOf.fleet(id), entry, always);
+  }
+
+  /** Strike a member that ended at `epoch` off. One that joined anew stays. */
+  async strike(id: MemberId, epoch: number): Promise<void> {
+    await this.#table.delete(keyOf.fleet(id), atMost('epoch', epoch));
+  }
+
+  /**
+   * Strike off names without a member that were listed before `sinceMs`: a join died in between.
+   * One that is under way has listed its name later, or lists it again.
+   */
+  async strikeStrays(sinceMs: number): Promise<number> {
+    const old: Item[] = [];
+    for await (const item of itemsUnder(this.#table, 'FLEET', 'MEMBER#', membersMax)) {
+      if (Number(item['listedMs']) < sinceMs) old.push(item);
+    }
+    let struck = 0;
+    for (let from = 0; from < old.length; from += getManyMax) {
+      const entries = old.slice(from, from + getManyMax);
+      const ids = entries.map((entry) => memberId(String(entry['memberId'])));
+      const members = await this.#table.getMany(ids.map(keyOf.member));
+      for (const [index, entry] of entries.entries()) {
+        if (members[index] !== undefined) continue;
+        const seen = is('listedMs', Number(entry['listedMs']));
+        const outcome = await this.#table.delete({ pk: entry.pk, sk: entry.sk }, seen);
+        if (outcome.kind === 'written') struck += 1;
+      }
+    }
+    return struck;
   }
 
   /** All ids of a fleet of at most `size`, as listed now; of a larger one `size` by chance. */

@@ -1,7 +1,7 @@
+import { onBatch } from '../queue/batch.ts';
 import { watchMessage } from '../store/watch-message.ts';
 import { systemClock } from '../system.ts';
 import { wireLog, wireStores, wireWatchdogQueue } from '../wiring.ts';
-import { onBatch } from './batch.ts';
 import { watch } from './watchdog.ts';
 
 const log = wireLog('watchdog');

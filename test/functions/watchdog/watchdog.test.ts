@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { onBatch } from '#functions/queue/batch.ts';
 import { keyOf } from '#functions/store/keys.ts';
 import { watchMessage } from '#functions/store/watch-message.ts';
-import { onBatch } from '#functions/watchdog/batch.ts';
 import { timing } from '#shared/contract/timing.ts';
 import { memberId } from '#shared/kernel/ids.ts';
 import { MemoryTable } from '#test/support/memory-table.ts';

@@ -1,0 +1,71 @@
+import {
+  type AutoScalingClient,
+  CompleteLifecycleActionCommand,
+  RecordLifecycleActionHeartbeatCommand,
+  SetInstanceHealthCommand,
+} from '@aws-sdk/client-auto-scaling';
+import type { LifecycleAction, MachineGroup } from '#functions/store/machine-group.ts';
+import type { MemberId } from '#shared/kernel/ids.ts';
+
+/** Longest wait for one call, retries included, milliseconds. */
+const callDeadlineMs = 5_000;
+
+/**
+ * {@link MachineGroup} over EC2 Auto Scaling, which answers `ValidationError` for a lifecycle action
+ * that is over and for a machine it does not know (any more).
+ */
+export class AutoScalingGroup implements MachineGroup {
+  readonly #client: AutoScalingClient;
+
+  constructor(client: AutoScalingClient) {
+    this.#client = client;
+  }
+
+  async complete(action: LifecycleAction): Promise<'completed' | 'over'> {
+    const command = new CompleteLifecycleActionCommand({
+      ...inputOf(action),
+      LifecycleActionResult: 'CONTINUE',
+    });
+    const known = await knows(this.#client.send(command, deadline()));
+    return known ? 'completed' : 'over';
+  }
+
+  async extend(action: LifecycleAction): Promise<'extended' | 'over'> {
+    const command = new RecordLifecycleActionHeartbeatCommand(inputOf(action));
+    const known = await knows(this.#client.send(command, deadline()));
+    return known ? 'extended' : 'over';
+  }
+
+  async reportUnhealthy(memberId: MemberId): Promise<'reported' | 'unknown'> {
+    const command = new SetInstanceHealthCommand({
+      InstanceId: memberId,
+      HealthStatus: 'Unhealthy',
+      ShouldRespectGracePeriod: false,
+    });
+    const known = await knows(this.#client.send(command, deadline()));
+    return known ? 'reported' : 'unknown';
+  }
+}
+
+function inputOf({ memberId, groupName, hookName, token }: LifecycleAction) {
+  return {
+    AutoScalingGroupName: groupName,
+    LifecycleHookName: hookName,
+    LifecycleActionToken: token,
+    InstanceId: memberId,
+  };
+}
+
+async function knows(call: Promise<unknown>): Promise<boolean> {
+  try {
+    await call;
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ValidationError') return false;
+    throw error;
+  }
+}
+
+function deadline(): { abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.timeout(callDeadlineMs) };
+}

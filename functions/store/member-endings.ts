@@ -1,0 +1,136 @@
+import type { MemberId } from '#shared/kernel/ids.ts';
+import { type Drain, mergeDrain } from '../domain/drain.ts';
+import { isAlive } from '../domain/lease.ts';
+import { keyOf } from './keys.ts';
+import type { Member } from './member-store.ts';
+import {
+  all,
+  any,
+  atMost,
+  attributeAbsent,
+  type Change,
+  type Condition,
+  is,
+  itemPresent,
+  oneOf,
+  type Table,
+} from './table.ts';
+
+/** Conditional on what was read; read again this often. Requests to drain are few. */
+const attemptsMax = 5;
+/** Items of terminated members are swept by the table's TTL after this long. Never a timer. */
+const terminatedKeptMs = 30 * 86_400_000;
+
+export const aliveStates = ['joining', 'active', 'draining'] as const;
+
+/** What a drain was asked with: see {@link mergeDrain}. */
+export type DrainRequest = Drain & Pick<Member, 'lifecycle'>;
+
+/** How a member ends: writes on its item, each conditional on what it was decided upon. */
+export class MemberEndings {
+  readonly #table: Table;
+  readonly #get: (id: MemberId) => Promise<Member | undefined>;
+
+  constructor(table: Table, get: (id: MemberId) => Promise<Member | undefined>) {
+    this.#table = table;
+    this.#get = get;
+  }
+
+  /**
+   * No new placement from now on (I7). A repeated request changes nothing; another one may only
+   * bring the deadline forward or add the lifecycle action that waits.
+   */
+  async beginDrain(id: MemberId, wanted: DrainRequest): Promise<Member | 'not-alive'> {
+    for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+      const member = await this.#get(id);
+      if (member === undefined || !isAlive(member)) return 'not-alive';
+      const change = drainChange(member, wanted);
+      if (change === undefined) return member;
+      const outcome = await this.#table.update(keyOf.member(id), change, unchanged(member));
+      if (outcome.kind === 'written') return { ...member, ...change.set } as Member;
+    }
+    throw new Error(`member ${id} changed ${attemptsMax} times while its drain was to begin`);
+  }
+
+  /** A draining member that reported itself empty is done. */
+  async markDrained(id: MemberId, epoch: number): Promise<boolean> {
+    const outcome = await this.#table.update(
+      keyOf.member(id),
+      { set: { state: 'drained' } },
+      all(is('epoch', epoch), is('state', 'draining'), is('sessions', 0), is('hubs', 0)),
+    );
+    return outcome.kind === 'written' || outcome.current?.['state'] === 'drained';
+  }
+
+  /** Call a member lost once its lease has run out; its epoch ends with it. */
+  async markLost(id: MemberId, epoch: number, nowMs: number): Promise<boolean> {
+    const outcome = await this.#table.update(
+      keyOf.member(id),
+      { set: { state: 'lost', orders: [] }, add: { epoch: 1 } },
+      all(is('epoch', epoch), oneOf('state', aliveStates), atMost('leaseExpiresMs', nowMs)),
+    );
+    return outcome.kind === 'written';
+  }
+
+  /**
+   * Its machine is gone, or about to go with nothing on it: nobody joins under this id again. Of a
+   * member with a lease never: others would be told that its hubs are free (I1).
+   */
+  async markTerminated(id: MemberId, nowMs: number): Promise<boolean> {
+    const ttl = Math.floor((nowMs + terminatedKeptMs) / 1_000);
+    const outcome = await this.#table.update(
+      keyOf.member(id),
+      { set: { state: 'terminated', orders: [], ttl } },
+      all(
+        itemPresent,
+        any(
+          oneOf('state', ['drained', 'lost']),
+          all(oneOf('state', aliveStates), atMost('leaseExpiresMs', nowMs)),
+        ),
+      ),
+    );
+    return outcome.kind === 'written' || outcome.current?.['state'] === 'terminated';
+  }
+}
+
+/** The drain of a member that was asked for by the control plane, if it was. */
+export function drainOf(member: Member): Drain | undefined {
+  const { drainDeadlineMs: deadlineMs, drainCause: cause = 'operator' } = member;
+  return deadlineMs === undefined ? undefined : { deadlineMs, cause };
+}
+
+function drainChange(member: Member, wanted: DrainRequest): Change | undefined {
+  const before = drainOf(member);
+  const { deadlineMs, cause } = mergeDrain(before, wanted);
+  const lifecycle = member.lifecycle ?? wanted.lifecycle;
+  const isSame =
+    member.state === 'draining' &&
+    before?.deadlineMs === deadlineMs &&
+    before.cause === cause &&
+    lifecycle === member.lifecycle;
+  if (isSame) return undefined;
+  return {
+    set: {
+      state: 'draining',
+      drainDeadlineMs: deadlineMs,
+      drainCause: cause,
+      ...(lifecycle !== undefined && { lifecycle }),
+    },
+  };
+}
+
+/** All that {@link drainChange} looked at. */
+function unchanged(member: Member): Condition {
+  const { drainDeadlineMs, drainCause, lifecycle } = member;
+  return all(
+    is('epoch', member.epoch),
+    is('state', member.state),
+    drainDeadlineMs === undefined
+      ? attributeAbsent('drainDeadlineMs')
+      : is('drainDeadlineMs', drainDeadlineMs),
+    drainCause === undefined ? attributeAbsent('drainCause') : is('drainCause', drainCause),
+    lifecycle === undefined
+      ? attributeAbsent('lifecycle')
+      : { kind: 'present', attribute: 'lifecycle' },
+  );
+}
