@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Stage } from '#test/sim/stage.ts';
 
-test('five first clients claim one dynamic hub: one claim wins, all are redirected to it', async () => {
+test('five first clients claim one dynamic hub: one wins, all follow it', async () => {
   const stage = await Stage.set({ members: 4, clients: 5 });
   const { clients } = stage.world;
   for (const client of clients) client.start();

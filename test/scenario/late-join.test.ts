@@ -4,7 +4,7 @@ import { Stage } from '#test/sim/stage.ts';
 
 // A function that took long to start carries out a join whose member has long given it up, joined
 // anew and got a hub. The member serves on until its next heartbeat is refused.
-test('a late copy of a join: nobody else is given the hub while the old lease is held', async () => {
+test('a late copy of a join: nobody else gets the hub under the old lease', async () => {
   const stage = await Stage.set({ members: 3, clients: 3 });
   await stage.connect(stage.client(1));
   const host = stage.host();

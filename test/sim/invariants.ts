@@ -28,8 +28,8 @@ const bounds = {
 const slowCheckEvery = 64;
 
 /**
- * The invariants of `docs/architecture.md`, each a function of its own. Those about the store look at
- * every write as it takes effect; those about members look at all of them after every event.
+ * The invariants of `docs/architecture.md`, each a function of its own. Those about the store look
+ * at every write as it takes effect; those about members look at all of them after every event.
  */
 export class Invariants {
   violation: Violation | undefined;
@@ -290,6 +290,21 @@ export class Invariants {
     if (!running.certificate.equals(redirect.certificate)) {
       this.#fail('I9 the pin is true', `${member?.name} presents another certificate`);
     }
+  }
+
+  /**
+   * I10: while nothing of the control plane can be reached, no member ends a session for want of a
+   * lease. For dynamic hubs that takes witnesses, and every peer within reach.
+   */
+  onSessionClosed(member: SimMember, hub: string, reason: string): void {
+    const { controlPlane, hubs, options, members, network } = this.#world;
+    if (reason !== 'hub-fenced' || !controlPlane.away) return;
+    const isStatic = hubs.some(({ name, kind }) => name === hub && kind === 'static');
+    const peersReachable =
+      network.cuts === 0 &&
+      members.every(({ running }) => running !== undefined && !running.process.isStopped);
+    if (!isStatic && !(options.witness && peersReachable)) return;
+    this.#fail('I10 sessions outlive the control plane', `${member.name} fences ${hub}`);
   }
 
   /** I12: what is counted adds up, however often its cause was told. */

@@ -7,7 +7,7 @@ export interface NetworkOptions {
   readonly latencyMs: number;
   readonly lossRate: number;
   readonly duplicateRate: number;
-  /** The second copy may come this much later: carried out by a function that took long to start. */
+  /** The second copy comes up to this much later: by a function that took long to start. */
   readonly duplicateLateMs: number;
   /** Some messages take this much longer, up to: they are overtaken by later ones. */
   readonly slowRate: number;
@@ -30,6 +30,11 @@ export class Network {
 
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  /** Ways that are cut now. */
+  get cuts(): number {
+    return this.#cuts.size;
   }
 
   /** From now on nothing gets from `from` to `to`. Both directions are two cuts. */

@@ -43,6 +43,8 @@ export interface SimOptions {
   readonly driftMax: number;
   readonly mishapEveryMs: number;
   readonly mishaps: Readonly<Record<Mishap, number>>;
+  /** Members ask each other whether an outage is one (ADR 0003); I10 is then asked in full. */
+  readonly witness: boolean;
   /** Clients that do what they should not: use a ticket twice, late, or at the front door. */
   readonly naughtyRate: number;
 }
@@ -71,8 +73,8 @@ export function drawOptions(seed: number): SimOptions {
     },
     table: {
       latencyMs: between(2, 12),
-      slowRate: rate(0.02),
-      slowMs: between(100, 4_000),
+      slowRate: rate(0.08),
+      slowMs: between(100, 4_900), // the adapter gives a call up after 5 s
       throttleRate: rate(0.03),
       failAfterRate: rate(0.03),
       repeatRate: rate(0.05),
@@ -85,6 +87,7 @@ export function drawOptions(seed: number): SimOptions {
     mishaps: Object.fromEntries(
       mishaps.map((mishap) => [mishap, chance(0.25) ? 0 : between(0.1, 1)]),
     ) as Record<Mishap, number>,
+    witness: false,
     naughtyRate: rate(0.1),
   };
 }

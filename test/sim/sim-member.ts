@@ -25,6 +25,7 @@ export interface SimMemberParts {
   readonly random: Seeded;
   readonly controlPlane: ControlPlane;
   readonly note: (who: string, what: string) => void;
+  readonly onSessionClosed: (hub: string, reason: string) => void;
   /** The process has ended by itself, as a drained one does. */
   readonly onExit: () => void;
 }
@@ -172,6 +173,8 @@ export class SimMember {
   #log(): Log {
     const note = (event: string, fields?: Fields): void => {
       this.#note(`${event} ${JSON.stringify(fields ?? {})}`);
+      if (event !== 'session.closed') return;
+      this.#parts.onSessionClosed(String(fields?.['hub']), String(fields?.['reason']));
     };
     return { info: note, warn: note, error: note };
   }

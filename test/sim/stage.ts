@@ -6,7 +6,7 @@ import type { SimClient } from './sim-client.ts';
 import type { RunningAgent, SimMember } from './sim-member.ts';
 import { World } from './world.ts';
 
-/** A world in which nothing goes wrong by itself: one dynamic hub, `dyn-1`, and what you ask for. */
+/** Nothing goes wrong by itself: one dynamic hub, `dyn-1`, and what you ask for. */
 export interface Cast {
   readonly members: number;
   readonly clients: number;
@@ -139,6 +139,7 @@ function calm({ members, clients, latencyMs = 5 }: Cast): SimOptions {
     driftMax: 0,
     mishapEveryMs: Number.POSITIVE_INFINITY,
     mishaps: Object.fromEntries(mishaps.map((mishap) => [mishap, 0])) as SimOptions['mishaps'],
+    witness: false,
     naughtyRate: 0,
   };
 }

@@ -11,7 +11,7 @@ import { LinkEnd } from './link.ts';
 import { Network } from './network.ts';
 import type { SimOptions } from './options.ts';
 import { Seeded } from './seeded.ts';
-import { frontDoorName, SimClient } from './sim-client.ts';
+import { SimClient } from './sim-client.ts';
 import { SimMember } from './sim-member.ts';
 import { epochMs, type SimProcess } from './sim-process.ts';
 import { Trace } from './trace.ts';
@@ -119,6 +119,7 @@ export class World {
       random,
       controlPlane: this.controlPlane,
       note: (who, what) => this.note(who, what),
+      onSessionClosed: (hub, reason) => this.invariants.onSessionClosed(member, hub, reason),
       onExit: () => {
         this.time.after(random.between(1_000, 8_000), () => member.start());
       },
@@ -276,8 +277,6 @@ export class World {
     }
   }
 }
-
-export { frontDoorName };
 
 function numbered(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index + 1);
