@@ -78,7 +78,7 @@ function stopOnSignal(): void {
 
 /**
  * `npm start` runs this under a shell, and neither passes on the signal that ends it. So when that
- * shell is gone, so is who asked for the cluster. Run without npm, the cluster may outlive its shell.
+ * shell is gone, so is who asked for the cluster. Without npm, it may outlive its shell.
  */
 function stopWithParent(): void {
   if (process.env['npm_lifecycle_event'] === undefined) return;
