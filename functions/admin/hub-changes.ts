@@ -47,7 +47,7 @@ export async function removeRemains(
   kind: HubKind | undefined,
   beforeMs: number,
 ): Promise<void> {
-  const { sessions, users } = ports.stores;
+  const { seats, sessions, users } = ports.stores;
   // Users first: nothing may make them users of a later hub.
   await inParallel(users.list(name), async (user) => {
     if (user.createdMs < beforeMs) await users.remove(name, user.name);
@@ -56,6 +56,7 @@ export async function removeRemains(
   await inParallel(sessions.list(name), async (session) => {
     if (session.openedMs < beforeMs) await sessions.remove(name, session.name);
   });
+  await seats.clear(name, beforeMs);
 }
 
 /** Every member that runs an instance of a hub, or may: telling one too many does no harm. */

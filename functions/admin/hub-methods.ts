@@ -2,8 +2,10 @@ import type { HubKind } from '#shared/contract/hub.ts';
 import { nameKey } from '#shared/kernel/ids.ts';
 import { errorCode } from '#shared/wire/error-code.ts';
 import { sha0Bytes } from '#shared/wire/sha0.ts';
+import { shardsFor } from '../domain/seat.ts';
 import { type Hub, hubsMax } from '../store/hub-store.ts';
 import { AdminError } from './admin-error.ts';
+import type { Fields } from './fields.ts';
 import { changeHub, configureMembers, removeRemains } from './hub-changes.ts';
 import { readHubPassword } from './hub-password.ts';
 import type { AdminCall, HubCall } from './method.ts';
@@ -14,7 +16,10 @@ import { type RpcObject, withheld } from './rpc-object.ts';
 export const hubTypes: Readonly<Record<HubKind, number>> = { static: 1, dynamic: 2 };
 
 /** Welcome's `timeout` of new hubs; with the client's retry it bounds fail-over. */
-const sessionTimeoutMs = 5_000;
+const sessionTimeoutMsOfNew = 5_000;
+/** Measured floor and SoftEther's own upper bound (protocol/08 §4, protocol/05 §1). */
+const sessionTimeoutMsMin = 2_000;
+const sessionTimeoutMsMax = 60_000;
 
 /** A hub is online from the start unless told otherwise (genuine servers: the reverse). */
 export async function createHub({ ports, fields }: AdminCall): Promise<RpcObject> {
@@ -26,13 +31,16 @@ export async function createHub({ ports, fields }: AdminCall): Promise<RpcObject
   if ((await hubs.count()) >= hubsMax) {
     throw new AdminError(errorCode.tooManyHubs, `${hubsMax} hubs are listed`);
   }
+  const maxSession = fields.number('MaxSession_u32') ?? 0;
+  const sessionTimeoutMs = readSessionTimeout(fields) ?? sessionTimeoutMsOfNew;
   await removeRemains(ports, name, undefined, nowMs);
   const hub: Hub = {
     name,
     kind,
     version: 1,
     online: fields.flag('Online_bool') ?? true,
-    maxSession: fields.number('MaxSession_u32') ?? 0,
+    maxSession,
+    seatShards: shardsFor(maxSession),
     noEnum: fields.flag('NoEnum_bool') ?? false,
     ...readHubPassword(fields, name, await ports.secrets.sealer()),
     sessionTimeoutMs,
@@ -53,10 +61,13 @@ export async function setHub({ ports, fields, hub }: HubCall): Promise<RpcObject
   const online = fields.flag('Online_bool');
   const maxSession = fields.number('MaxSession_u32');
   const noEnum = fields.flag('NoEnum_bool');
+  const sessionTimeoutMs = readSessionTimeout(fields);
   const changed = await changeHub(ports, hub.name, (seen) => ({
     ...(password === undefined ? seen : { ...withoutPassword(seen), ...password }),
     online: online ?? seen.online,
     maxSession: maxSession ?? seen.maxSession,
+    seatShards: Math.max(seen.seatShards ?? 1, shardsFor(maxSession ?? 0)),
+    sessionTimeoutMs: sessionTimeoutMs ?? seen.sessionTimeoutMs,
     noEnum: noEnum ?? seen.noEnum,
   }));
   // Told again even if it was so before: the caller may be repeating what failed half way.
@@ -92,6 +103,17 @@ function readKind(type: number): HubKind {
   throw new AdminError(errorCode.invalidParameter, 'HubType_u32 is neither 1 nor 2');
 }
 
+/** Ours: SoftEther has no such setting of a hub, and ignores fields it does not know. */
+function readSessionTimeout(fields: Fields): number | undefined {
+  const timeoutMs = fields.number('SessionTimeoutMs_u32');
+  if (timeoutMs === undefined) return undefined;
+  if (timeoutMs >= sessionTimeoutMsMin && timeoutMs <= sessionTimeoutMsMax) return timeoutMs;
+  throw new AdminError(
+    errorCode.invalidParameter,
+    `SessionTimeoutMs_u32 is not between ${sessionTimeoutMsMin} and ${sessionTimeoutMsMax}`,
+  );
+}
+
 /** Hashes are as good as passwords: they never come out, and zeros stand for them. */
 function described(hub: Hub): RpcObject {
   return {
@@ -99,6 +121,7 @@ function described(hub: Hub): RpcObject {
     HubType_u32: hubTypes[hub.kind],
     Online_bool: hub.online,
     MaxSession_u32: hub.maxSession,
+    SessionTimeoutMs_u32: hub.sessionTimeoutMs,
     NoEnum_bool: hub.noEnum,
     AdminPasswordPlainText_str: '',
     HashedPassword_bin: withheld(sha0Bytes),

@@ -1,6 +1,7 @@
-import type { Desired, Observed, SessionReport } from '#shared/contract/heartbeat.ts';
+import type { Desired, Observed, SessionRef, SessionReport } from '#shared/contract/heartbeat.ts';
 import { timing } from '#shared/contract/timing.ts';
 import { hubName, type MemberId } from '#shared/kernel/ids.ts';
+import { clientTag } from '../domain/seat.ts';
 import type { Member } from '../store/member-store.ts';
 import { type AgentApi, type Answer, ok, problem } from './agent-api.ts';
 import { forEachBounded } from './bounded.ts';
@@ -43,9 +44,7 @@ async function writeLists(api: AgentApi, member: Member, observed: Observed): Pr
     (report) => !ended.has(sessionKey(report.hub, report.name)),
   );
   await forEachBounded(opened, writesMax, (report) => writeOpened(api, member, report));
-  await forEachBounded(observed.closed, writesMax, (ref) =>
-    stores.sessions.close(memberId, hubName(ref.hub), ref.name),
-  );
+  await forEachBounded(observed.closed, writesMax, (ref) => writeClosed(api, memberId, ref));
   await forEachBounded(observed.usual ?? [], writesMax, ({ name, epoch, usual }) =>
     stores.placements.noteUsual(hubName(name), memberId, epoch, usual),
   );
@@ -55,13 +54,38 @@ async function writeLists(api: AgentApi, member: Member, observed: Observed): Pr
   });
 }
 
-async function writeOpened(
-  { stores }: AgentApi,
-  member: Member,
-  report: SessionReport,
-): Promise<void> {
+async function writeOpened(api: AgentApi, member: Member, report: SessionReport): Promise<void> {
+  const { stores } = api;
   const first = await stores.sessions.open(member.memberId, member.epoch, report);
   if (first) await stores.users.countLogin(hubName(report.hub), report.user, report.openedMs);
+  await restoreSeats(api, report, first);
+}
+
+/**
+ * A session that is told late, or told again at another epoch, may have been taken for dead: then
+ * its seats are taken again. In time its seats are where they were, and nothing is looked at.
+ */
+async function restoreSeats(
+  { clock, stores }: AgentApi,
+  report: SessionReport,
+  first: boolean,
+): Promise<void> {
+  const hub = hubName(report.hub);
+  const client = clientTag(hub, report.user, Buffer.from(report.uniqueId, 'hex'));
+  for (const { scope, shard, heldUntilMs } of report.seats ?? []) {
+    if (first && heldUntilMs > clock.nowMs()) continue;
+    const place = { hub, scope, user: report.user, shard };
+    await stores.seats.restore(place, { session: report.name, client, heldUntilMs });
+  }
+}
+
+/** The seats of a session whose end is told are free at once. */
+async function writeClosed({ stores }: AgentApi, id: MemberId, ref: SessionRef): Promise<void> {
+  const hub = hubName(ref.hub);
+  const session = await stores.sessions.close(id, hub, ref.name);
+  for (const seat of session?.seats ?? []) {
+    await stores.seats.release(hub, session?.user ?? '', ref.name, seat);
+  }
 }
 
 /** A draining member without sessions and hubs is done; its hubs are released by then. */

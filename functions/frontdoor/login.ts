@@ -1,15 +1,18 @@
-import type { Grant } from '#shared/contract/ticket.ts';
+import type { Grant, SeatRef } from '#shared/contract/ticket.ts';
 import { ticketTtlMs } from '#shared/contract/timing.ts';
+import type { SessionName } from '#shared/kernel/ids.ts';
 import { errorCode } from '#shared/wire/error-code.ts';
 import type { Login } from '#shared/wire/login.ts';
 import type { Redirect } from '#shared/wire/redirect.ts';
 import type { Considered } from '../domain/admission.ts';
 import { redirectEffect } from '../domain/named-host.ts';
+import { seatHeldMs } from '../domain/seat.ts';
 import { drawSessionName, drawTicket } from '../domain/ticket.ts';
 import { hubConfigOf } from '../store/hub-store.ts';
 import { type Admission, admit } from './admission.ts';
 import { type Authentication, authenticate } from './authentication.ts';
 import type { FrontDoor, Source } from './front-door.ts';
+import { giveBack, takeSeats } from './seating.ts';
 
 export type LoginAnswer =
   | { readonly kind: 'redirect'; readonly redirect: Redirect }
@@ -48,8 +51,20 @@ export async function logIn(
     });
   }
 
+  const nowMs = frontDoor.clock.nowMs();
+  const issue: Issue = {
+    sessionName: drawSessionName(who.userName, frontDoor.random),
+    expiresMs: nowMs + ticketTtlMs,
+    singleConnection: effect === 'single-connection',
+  };
+  const seats = await takeSeats(frontDoor, who, login, issue.sessionName, nowMs + seatHeldMs);
+  if (seats.kind === 'rejected') return reject(seats.code, seats.reason);
+
   const admission = await admit(frontDoor, who.hub);
   const { rounds } = admission;
+  if (admission.kind !== 'admitted') {
+    await giveBack(frontDoor, who, issue.sessionName, seats.refs);
+  }
   if (admission.kind === 'contended') {
     return reject(errorCode.noMemberForHub, 'contended', { rounds });
   }
@@ -58,8 +73,7 @@ export async function logIn(
     return reject(admission.code, admission.reason, { rounds, candidates });
   }
 
-  const single = effect === 'single-connection';
-  const { grant, redirect } = await issueTicket(frontDoor, who, admission, single);
+  const { grant, redirect } = await issueTicket(frontDoor, who, admission, issue, seats.refs);
   frontDoor.log.info('login.redirected', {
     ...facts,
     session: grant.sessionName,
@@ -69,21 +83,30 @@ export async function logIn(
     reason: admission.reason,
     rounds,
     candidates,
-    ...(single && { singleConnection: true }),
+    ...(issue.singleConnection && { singleConnection: true }),
   });
   return { kind: 'redirect', redirect };
 }
 
+/** What is settled before a member is looked for. */
+interface Issue {
+  readonly sessionName: SessionName;
+  /** Of the ticket, counted from here: its seats are held as long. */
+  readonly expiresMs: number;
+  readonly singleConnection: boolean;
+}
+
 /** Store what the ticket admits to; what the client gets to carry is only the ticket itself. */
 async function issueTicket(
-  { clock, random, stores }: FrontDoor,
+  { random, stores }: FrontDoor,
   who: Authenticated,
   { member, placementEpoch, usual }: Admitted,
-  singleConnection: boolean,
+  { sessionName, expiresMs, singleConnection }: Issue,
+  seats: readonly SeatRef[],
 ): Promise<{ readonly grant: Grant; readonly redirect: Redirect }> {
   const { ticket, digest } = drawTicket(random);
   const grant: Grant = {
-    sessionName: drawSessionName(who.userName, random),
+    sessionName,
     user: who.userName,
     hub: hubConfigOf(who.hub),
     placementEpoch,
@@ -92,11 +115,12 @@ async function issueTicket(
     sessionTimeoutMs: sessionTimeoutMsOf(who),
     singleConnection,
     message: who.hub.message, // shown once, with the Welcome; the redirect carries none
+    ...(seats.length > 0 && { seats: [...seats] }),
   };
   await stores.tickets.put(digest, {
     memberId: member.memberId,
     memberEpoch: member.epoch,
-    expiresMs: clock.nowMs() + ticketTtlMs,
+    expiresMs,
     grant,
   });
   const certificate = Buffer.from(member.certificate);

@@ -23,6 +23,8 @@ const hubSchema = z.object({
   online: z.boolean(),
   /** Most sessions over the whole cluster; 0 = no limit. */
   maxSession: z.number().int().nonnegative(),
+  /** Shards its seats are in: never fewer than they once were (ADR 0013). */
+  seatShards: z.number().int().positive().optional(),
   /** Kept out of the list any client may ask for. */
   noEnum: z.boolean(),
   /** Sealed SHA-0 of the hub administrator's password; absent while none is set. */

@@ -20,11 +20,17 @@ export const keyOf = {
     pk: hubPartition(hub),
     sk: `${sessionPrefix}${nameKey(session)}`,
   }),
+  /** Seats under the limit of a hub, or of one user of it (ADR 0013). */
+  seats: (hub: HubName, user: string | undefined, shard: number): Key => ({
+    pk: hubPartition(hub),
+    sk: `${seatPrefix}${shard}#${user === undefined ? 'HUB' : `USER#${nameKey(user)}`}`,
+  }),
   ticket: (digest: string): Key => ({ pk: `TICKET#${digest}`, sk: 'GRANT' }),
 } as const;
 
 export const userPrefix = 'USER#';
 export const sessionPrefix = 'SESSION#';
+export const seatPrefix = 'SEATS#';
 
 export function hubPartition(hub: HubName): string {
   return `HUB#${nameKey(hub)}`;

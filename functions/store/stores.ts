@@ -1,8 +1,10 @@
 import { HubStore } from './hub-store.ts';
 import { MemberStore } from './member-store.ts';
 import { PlacementStore } from './placement-store.ts';
+import { SeatStore } from './seat-store.ts';
 import { ServerStore } from './server-store.ts';
 import { SessionStore } from './session-store.ts';
+import { SweepStore } from './sweep-store.ts';
 import type { Table } from './table.ts';
 import { TicketStore } from './ticket-store.ts';
 import { UserStore } from './user-store.ts';
@@ -12,8 +14,10 @@ export interface Stores {
   readonly hubs: HubStore;
   readonly members: MemberStore;
   readonly placements: PlacementStore;
+  readonly seats: SeatStore;
   readonly server: ServerStore;
   readonly sessions: SessionStore;
+  readonly sweeps: SweepStore;
   readonly tickets: TicketStore;
   readonly users: UserStore;
 }
@@ -23,8 +27,10 @@ export function storesOver(table: Table): Stores {
     hubs: new HubStore(table),
     members: new MemberStore(table),
     placements: new PlacementStore(table),
+    seats: new SeatStore(table),
     server: new ServerStore(table),
     sessions: new SessionStore(table),
+    sweeps: new SweepStore(table),
     tickets: new TicketStore(table),
     users: new UserStore(table),
   };

@@ -167,6 +167,7 @@ function reportOf(
     maxConnections: session.connectionsMax,
     bridge: mode.bridge,
     monitor: mode.monitor,
+    ...(grant.seats && { seats: grant.seats }),
     ...seen,
   };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { hubConfigSchema, hubNameSchema } from './hub.ts';
 import { memberStates } from './member.ts';
+import { seatRefsSchema } from './ticket.ts';
 
 /** Most entries of each list in one heartbeat; what is over waits for the next one. */
 export const heartbeatListMax = 500;
@@ -19,6 +20,8 @@ export const sessionReportSchema = z.object({
   bridge: z.boolean(),
   monitor: z.boolean(),
   openedMs: z.number().int().nonnegative(),
+  /** As the grant said. */
+  seats: seatRefsSchema.optional(),
 });
 export type SessionReport = z.infer<typeof sessionReportSchema>;
 

@@ -11,6 +11,19 @@ export const redeemRequestSchema = z.object({
 });
 export type RedeemRequest = z.infer<typeof redeemRequestSchema>;
 
+/**
+ * Where a session's seat under a limit is kept, for the control plane's own use: members repeat it
+ * in the session's report. `heldUntilMs` is of the control plane's clock.
+ */
+export const seatRefSchema = z.object({
+  scope: z.enum(['hub', 'user']),
+  shard: z.number().int().nonnegative(),
+  heldUntilMs: z.number().int().nonnegative(),
+});
+export type SeatRef = z.infer<typeof seatRefSchema>;
+/** A session counts under its hub's limit and under its user's. */
+export const seatRefsSchema = z.array(seatRefSchema).max(2);
+
 /** What a redeemed ticket admits to. Everything a session needs, and no credential. */
 export const grantSchema = z.object({
   sessionName: z.string().min(1).max(255),
@@ -26,5 +39,7 @@ export const grantSchema = z.object({
   /** Set for clients that misplace additional connections (protocol/04 §3). */
   singleConnection: z.boolean(),
   message: z.string().max(20_000),
+  /** Absent where no limit applies. */
+  seats: seatRefsSchema.optional(),
 });
 export type Grant = z.infer<typeof grantSchema>;

@@ -67,6 +67,8 @@ async function fieldsOf(method: string, params: object, list?: string, at = 0): 
 }
 
 const named = { HubName_str: 'Hub', Name_str: 'one' };
+const hubOurs = words('SessionTimeoutMs_u32');
+
 const answers: readonly {
   readonly method: string;
   readonly params?: object;
@@ -121,9 +123,14 @@ const answers: readonly {
     genuine: farmMember,
     ours: words('MemberId_str Port_u32 State_str LeaseExpires_dt'),
   },
-  { method: 'CreateHub', params: { HubName_str: 'New', HubType_u32: 1 }, genuine: hub },
-  { method: 'SetHub', params: named, genuine: hub },
-  { method: 'GetHub', params: named, genuine: hub },
+  {
+    method: 'CreateHub',
+    params: { HubName_str: 'New', HubType_u32: 1 },
+    genuine: hub,
+    ours: hubOurs,
+  },
+  { method: 'SetHub', params: named, genuine: hub, ours: hubOurs },
+  { method: 'GetHub', params: named, genuine: hub, ours: hubOurs },
   {
     method: 'EnumHub',
     list: 'HubList',

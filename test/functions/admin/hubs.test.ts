@@ -21,6 +21,7 @@ test('a hub from its creation to its end', async () => {
     NoEnum_bool: true,
     Online_bool: true,
     SecurePassword_bin: 'AAAAAAAAAAAAAAAAAAAAAAAAAAA=',
+    SessionTimeoutMs_u32: 5_000,
   };
   assert.deepEqual(created, expected);
   assert.deepEqual(await rig.call('GetHub', { HubName_str: 'SALES' }), expected);
@@ -316,4 +317,40 @@ test('every change is logged with who, whence and what, and no secret', async ()
     ],
   );
   assert.doesNotMatch(JSON.stringify(rig.logged), /password(?!")/i);
+});
+
+test('the session timeout of a hub is between 2 and 60 s, and stays when it is not given', async () => {
+  const rig = new AdminRig();
+  const named = { HubName_str: 'Sales' };
+  const created = { ...named, HubType_u32: 1, SessionTimeoutMs_u32: 2_000 };
+  assert.equal((await rig.call('CreateHub', created)).SessionTimeoutMs_u32, 2_000);
+  for (const timeoutMs of [0, 1_999, 60_001, -1, 'x']) {
+    const change = { ...named, SessionTimeoutMs_u32: timeoutMs };
+    assert.deepEqual(await rig.call('SetHub', change), { error: 38 }, `${timeoutMs}`);
+    const other = { HubName_str: 'Other', HubType_u32: 1, SessionTimeoutMs_u32: timeoutMs };
+    assert.deepEqual(await rig.call('CreateHub', other), { error: 38 }, `${timeoutMs}`);
+  }
+  await rig.call('SetHub', { ...named, SessionTimeoutMs_u32: 60_000 });
+  await rig.call('SetHub', { ...named, NoEnum_bool: true });
+  assert.equal((await rig.call('GetHub', named)).SessionTimeoutMs_u32, 60_000);
+  assert.equal((await rig.stores.hubs.get(rig.hub('Sales')))?.sessionTimeoutMs, 60_000);
+});
+
+test('the seats of a hub keep as many shards as they ever needed, until the hub is deleted', async () => {
+  const rig = new AdminRig();
+  const named = { HubName_str: 'Sales' };
+  const shards = async () => (await rig.stores.hubs.get(rig.hub('Sales')))?.seatShards;
+  await rig.call('CreateHub', { ...named, HubType_u32: 1 });
+  assert.equal(await shards(), 1);
+  await rig.call('SetHub', { ...named, MaxSession_u32: 101 });
+  assert.equal(await shards(), 2);
+  await rig.call('SetHub', { ...named, MaxSession_u32: 7 });
+  assert.equal(await shards(), 2);
+
+  const place = { hub: rig.hub('Sales'), scope: 'hub', user: '', shard: 1 } as const;
+  const seat = { session: 'SID-1', client: '', heldUntilMs: rig.nowMs + 70_000 };
+  await rig.stores.seats.take(place, seat, 10);
+  rig.nowMs += 1;
+  await rig.call('DeleteHub', named);
+  assert.deepEqual(await rig.stores.seats.getMany(place, [1]), [{ version: 0, seats: [] }]);
 });
