@@ -5,11 +5,12 @@
 //   npm test -- test/shared           only these folders or files
 //   npm test -- --test-name-pattern=redeem test/functions
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { env, execPath, exit, getuid, platform, stdout } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { installDependencies } from '../cdk/local/install.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const interopFolder = join('test', 'interop');
@@ -27,7 +28,7 @@ const tools = new Map([
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
 const places = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 
-install();
+installDependencies();
 const files = testFiles();
 const interop = files.filter((file) => file.startsWith(interopFolder));
 const others = files.filter((file) => !file.startsWith(interopFolder));
@@ -97,33 +98,6 @@ function whyNoInterop() {
 
 function onPath(name) {
   return (env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, name)));
-}
-
-/** Install dependencies unless what is installed is what the lock file says. */
-function install() {
-  if (isInstalled()) return;
-  say('installing dependencies (npm ci) …');
-  if (!run('npm', ['ci', '--no-fund', '--no-audit'])) {
-    say('npm ci failed');
-    exit(1);
-  }
-}
-
-function isInstalled() {
-  const installed = join(root, 'node_modules', '.package-lock.json');
-  const wanted = join(root, 'package-lock.json');
-  if (!existsSync(installed)) return false;
-  if (statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return true;
-  // The lock file may be newer only because it was checked out again: compare what they say.
-  const present = packagesOf(installed);
-  return Object.entries(packagesOf(wanted)).every(
-    ([path, { version, optional }]) =>
-      path === '' || present[path]?.version === version || (optional && !present[path]),
-  );
-}
-
-function packagesOf(lockFile) {
-  return JSON.parse(readFileSync(lockFile, 'utf8')).packages;
 }
 
 function run(command, args) {

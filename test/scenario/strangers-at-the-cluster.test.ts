@@ -16,14 +16,12 @@ const frontDoorPort = 21_443;
 const memberPort = 21_501;
 const mebibyte = 1024 * 1024;
 /** What a healthy process may grow by between two looks, garbage collection being what it is. */
-const growthMax = 48 * mebibyte;
+const growthMax = 32 * mebibyte;
 
-/** Resident memory of a process and all it started, bytes. */
+/** Resident memory of a process, bytes. */
 function residentBytes(pid: number): number {
-  const own = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  const below = children === '' ? [] : children.split(' ').map(Number);
-  return below.reduce((sum, child) => sum + residentBytes(child), Number(own) * 1024);
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
 }
 
 async function login(onFrame?: (frame: Buffer) => void): Promise<DialedSession> {
@@ -81,25 +79,29 @@ test('1000 garbage connections at front door and member: users notice nothing, m
     });
     const heard: string[] = [];
     const alice = await login();
-    const bob = await login((arrived) => heard.push(payloadOf(arrived).toString()));
+    const bob = await login((arrived) => heard.push(payloadOf(arrived)));
     const exchange = async (text: string): Promise<void> => {
       alice.send([frame(broadcast, mac(1), text)]);
       const missing = (): string | undefined =>
         heard.includes(text) ? undefined : `frame ${text}`;
       await eventually(missing, 2_000);
     };
-    const pids = [cluster.pid, ...(await cluster.members()).map((member) => member.pid)];
-    const resident = (): number => pids.reduce((sum, pid) => sum + residentBytes(pid), 0);
+    // The two that face strangers; functions come and go with the requests they are given.
+    const facing = { 'front door': cluster.pid, member: cluster.members()[0]?.pid ?? 0 };
+    const resident = (): [string, number][] =>
+      Object.entries(facing).map(([name, pid]) => [name, residentBytes(pid)]);
     const open: { destroy(): void }[] = [...(await attack(20))]; // fills what may be filled
-    const before = resident();
+    const before = new Map(resident());
     for (let part = 0; part < 8; part++) {
       open.push(...(await attack(10)));
       await exchange(`part ${part}`);
     }
     const late = await login();
     await exchange('after all');
-    const grown = resident() - before;
-    assert.ok(grown < growthMax, `memory grew by ${(grown / mebibyte).toFixed(1)} MiB`);
+    for (const [name, after] of resident()) {
+      const grown = after - (before.get(name) ?? 0);
+      assert.ok(grown < growthMax, `${name} grew by ${(grown / mebibyte).toFixed(1)} MiB`);
+    }
     for (const session of [alice, bob, late]) assert.ok(session.connections > 0);
     for (const socket of open) socket.destroy();
     for (const session of [alice, bob, late]) await session.close();

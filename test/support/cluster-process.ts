@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
@@ -78,6 +79,12 @@ export class ClusterProcess {
     const cluster = new ClusterProcess(options, child);
     await cluster.ready(options.members.length);
     return cluster;
+  }
+
+  /** The process a user would have started; all others are below it. */
+  get pid(): number {
+    assert(this.#child.pid !== undefined, 'the process was started');
+    return this.#child.pid;
   }
 
   /** The state file as it is now. */
