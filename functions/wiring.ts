@@ -1,15 +1,18 @@
+import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { pino } from 'pino';
 import { z } from 'zod';
 import type { Log } from '#shared/kernel/log.ts';
+import { AutoScalingGroup } from './aws/auto-scaling-group.ts';
 import { SqsDelayQueue } from './aws/delay-queue.ts';
 import { DynamoTable } from './aws/dynamo-table.ts';
 import { SecretReader } from './aws/secret-reader.ts';
 import { deriveKey, Sealer } from './domain/sealing.ts';
 import { env } from './env.ts';
 import type { DelayQueue } from './store/delay-queue.ts';
+import type { MachineGroup } from './store/machine-group.ts';
 import { type Stores, storesOver } from './store/stores.ts';
 import { systemRandom } from './system.ts';
 
@@ -24,8 +27,27 @@ export function wireStores(): Stores {
 
 /** The queue of the watchdog. */
 export function wireWatchdogQueue(): DelayQueue {
+  return wireQueue(env.watchdogQueueUrl);
+}
+
+/** The queue of the lifecycle function. */
+export function wireLifecycleQueue(): DelayQueue {
+  return wireQueue(env.lifecycleQueueUrl);
+}
+
+/** The queue of the sweeper. */
+export function wireSweeperQueue(): DelayQueue {
+  return wireQueue(env.sweeperQueueUrl);
+}
+
+function wireQueue(urlVariable: string): DelayQueue {
   const client = new SQSClient({ maxAttempts: attemptsMax });
-  return new SqsDelayQueue(client, variable(env.watchdogQueueUrl));
+  return new SqsDelayQueue(client, variable(urlVariable));
+}
+
+/** The group of the members' machines. */
+export function wireMachineGroup(): MachineGroup {
+  return new AutoScalingGroup(new AutoScalingClient({ maxAttempts: attemptsMax }));
 }
 
 /** What is secret, read when first needed and kept for the life of the process. */

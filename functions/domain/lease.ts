@@ -58,6 +58,11 @@ export function mayTakeOver(
 
 /** How long a lost member stays listed, so that operators see what happened. */
 export const lostListedMs = 3_600_000;
+/**
+ * A lost member's machine is replaced after this long: one that comes back within it, and joins
+ * anew, keeps its machine.
+ */
+export const replacedAfterMs = 60_000;
 /** Looked at this long after a lease should have ended. */
 const watchMarginMs = 1_000;
 
@@ -66,6 +71,14 @@ export type WatchDecision =
   | { readonly kind: 'again'; readonly epoch: number; readonly delayMs: number }
   /** Its lease ran out: see {@link mayCallLost}. */
   | { readonly kind: 'lapsed' }
+  /** It was called lost. `isNews`: since this watch last looked. */
+  | {
+      readonly kind: 'lost';
+      readonly epoch: number;
+      readonly delayMs: number;
+      readonly isNews: boolean;
+      readonly isToBeReplaced: boolean;
+    }
   /** Strike it off the list of members. */
   | { readonly kind: 'forget'; readonly epoch: number }
   /** Gone, or watched by the message of a later join. */
@@ -85,10 +98,15 @@ export function decideWatch(
     if (member.leaseExpiresMs <= nowMs) return { kind: 'lapsed' };
     return again(member, member.leaseExpiresMs - nowMs);
   }
-  if (member.state === 'lost' && member.leaseExpiresMs + lostListedMs > nowMs) {
-    return again(member, member.leaseExpiresMs + lostListedMs - nowMs);
+  const listedUntilMs = member.leaseExpiresMs + lostListedMs;
+  if (member.state !== 'lost' || listedUntilMs <= nowMs) {
+    return { kind: 'forget', epoch: member.epoch };
   }
-  return { kind: 'forget', epoch: member.epoch };
+  const replacedAtMs = member.leaseExpiresMs + replacedAfterMs;
+  const isToBeReplaced = replacedAtMs <= nowMs;
+  const { delayMs } = again(member, (isToBeReplaced ? listedUntilMs : replacedAtMs) - nowMs);
+  const isNews = member.epoch !== watchedEpoch;
+  return { kind: 'lost', epoch: member.epoch, delayMs, isNews, isToBeReplaced };
 }
 
 /**
@@ -110,6 +128,9 @@ export function mayCallLost(
   return missed || member.leaseExpiresMs + lostListedMs <= nowMs;
 }
 
-function again(member: Leaseholder, remainingMs: number): WatchDecision {
+function again(
+  member: Leaseholder,
+  remainingMs: number,
+): Extract<WatchDecision, { kind: 'again' }> {
   return { kind: 'again', epoch: member.epoch, delayMs: remainingMs + watchMarginMs };
 }

@@ -285,9 +285,9 @@ export class MemberStore {
     await this.#roster.strike(id, epoch);
   }
 
-  /** Strike names off the list that have led to no member since before `sinceMs`. */
-  forgetStrays(sinceMs: number): Promise<number> {
-    return this.#roster.strikeStrays(sinceMs);
+  /** See {@link Roster.strikeStray}. */
+  forgetStray(id: MemberId, sinceMs: number): Promise<boolean> {
+    return this.#roster.strikeStray(id, sinceMs);
   }
 
   /** Ask something of a member; repeated in each answer until done. False: too many are waiting. */

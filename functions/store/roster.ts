@@ -2,7 +2,7 @@ import { type MemberId, memberId } from '#shared/kernel/ids.ts';
 import { below, type Random } from '#shared/kernel/random.ts';
 import { keyOf } from './keys.ts';
 import { itemsUnder } from './pages.ts';
-import { always, atMost, getManyMax, type Item, is, type Table } from './table.ts';
+import { always, atMost, attributeAbsent, is, type Table } from './table.ts';
 
 /** Most members a cluster lists. */
 export const membersMax = 10_000;
@@ -51,27 +51,15 @@ export class Roster {
   }
 
   /**
-   * Strike off names without a member that were listed before `sinceMs`: a join died in between.
-   * One that is under way has listed its name later, or lists it again.
+   * Strike off a name that was found to lead to no member, if it was listed before `sinceMs`: a join
+   * died in between. One that is under way has listed its name later, or lists it again.
    */
-  async strikeStrays(sinceMs: number): Promise<number> {
-    const old: Item[] = [];
-    for await (const item of itemsUnder(this.#table, 'FLEET', 'MEMBER#', membersMax)) {
-      if (Number(item['listedMs']) < sinceMs) old.push(item);
-    }
-    let struck = 0;
-    for (let from = 0; from < old.length; from += getManyMax) {
-      const entries = old.slice(from, from + getManyMax);
-      const ids = entries.map((entry) => memberId(String(entry['memberId'])));
-      const members = await this.#table.getMany(ids.map(keyOf.member));
-      for (const [index, entry] of entries.entries()) {
-        if (members[index] !== undefined) continue;
-        const seen = is('listedMs', Number(entry['listedMs']));
-        const outcome = await this.#table.delete({ pk: entry.pk, sk: entry.sk }, seen);
-        if (outcome.kind === 'written') struck += 1;
-      }
-    }
-    return struck;
+  async strikeStray(id: MemberId, sinceMs: number): Promise<boolean> {
+    const entry = await this.#table.get(keyOf.fleet(id));
+    const listedMs = Number(entry?.['listedMs'] ?? 0);
+    if (entry === undefined || listedMs >= sinceMs) return false;
+    const seen = listedMs === 0 ? attributeAbsent('listedMs') : is('listedMs', listedMs);
+    return (await this.#table.delete(keyOf.fleet(id), seen)).kind === 'written';
   }
 
   /** All ids of a fleet of at most `size`, as listed now; of a larger one `size` by chance. */

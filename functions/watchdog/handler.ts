@@ -1,10 +1,16 @@
 import { onBatch } from '../queue/batch.ts';
 import { watchMessage } from '../store/watch-message.ts';
 import { systemClock } from '../system.ts';
-import { wireLog, wireStores, wireWatchdogQueue } from '../wiring.ts';
+import { wireLog, wireMachineGroup, wireStores, wireWatchdogQueue } from '../wiring.ts';
 import { watch } from './watchdog.ts';
 
 const log = wireLog('watchdog');
-const watchdog = { stores: wireStores(), queue: wireWatchdogQueue(), clock: systemClock, log };
+const watchdog = {
+  stores: wireStores(),
+  group: wireMachineGroup(),
+  queue: wireWatchdogQueue(),
+  clock: systemClock,
+  log,
+};
 
 export const handler = onBatch(log, (body) => watch(watchdog, watchMessage.decode(body)));

@@ -1,8 +1,10 @@
 import { unreachable } from '#shared/kernel/assert.ts';
 import type { Clock } from '#shared/kernel/clock.ts';
+import type { MemberId } from '#shared/kernel/ids.ts';
 import type { Log } from '#shared/kernel/log.ts';
 import { decideWatch, mayCallLost } from '../domain/lease.ts';
 import type { DelayQueue } from '../store/delay-queue.ts';
+import type { MachineGroup } from '../store/machine-group.ts';
 import type { Member } from '../store/member-store.ts';
 import type { Stores } from '../store/stores.ts';
 import { type WatchMessage, watchMessage } from '../store/watch-message.ts';
@@ -10,6 +12,7 @@ import { type WatchMessage, watchMessage } from '../store/watch-message.ts';
 /** What the watchdog works with. */
 export interface Watchdog {
   readonly stores: Stores;
+  readonly group: MachineGroup;
   readonly queue: DelayQueue;
   readonly clock: Clock;
   readonly log: Log;
@@ -29,14 +32,16 @@ export async function watch(watchdog: Watchdog, message: WatchMessage): Promise<
   const member = await stores.members.get(message.memberId);
   const decision = decideWatch(member, message.epoch, clock.nowMs());
   switch (decision.kind) {
-    case 'again': {
-      const delaySeconds = Math.min(decision.delayMs / 1_000, delaySecondsMax);
-      const next = { memberId: message.memberId, epoch: decision.epoch };
-      return queue.send(watchMessage.encode(next), delaySeconds);
-    }
+    case 'again':
+      return lookAgain(queue, message.memberId, decision);
     case 'lapsed':
       return member === undefined ? undefined : watchLapsed(watchdog, member);
+    case 'lost':
+      if (decision.isNews) await stores.sweeps.request();
+      if (decision.isToBeReplaced) await haveReplaced(watchdog, message.memberId);
+      return lookAgain(queue, message.memberId, decision);
     case 'forget':
+      await stores.sweeps.request();
       return stores.members.forget(message.memberId, decision.epoch);
     case 'done':
       return undefined;
@@ -45,7 +50,22 @@ export async function watch(watchdog: Watchdog, message: WatchMessage): Promise<
   }
 }
 
-/** Sessions of the lost stay stored, and are known as dead by their epoch. */
+function lookAgain(
+  queue: DelayQueue,
+  memberId: MemberId,
+  { epoch, delayMs }: { readonly epoch: number; readonly delayMs: number },
+): Promise<void> {
+  const delaySeconds = Math.min(delayMs / 1_000, delaySecondsMax);
+  return queue.send(watchMessage.encode({ memberId, epoch }), delaySeconds);
+}
+
+/** Told again with each look: a group that knows, or has replaced it, changes nothing. */
+async function haveReplaced({ group, log }: Watchdog, memberId: MemberId): Promise<void> {
+  const outcome = await group.reportUnhealthy(memberId);
+  log.warn('machine.unhealthy', { member: memberId, outcome });
+}
+
+/** Sessions of the lost are known as dead by their epoch until the sweeper has struck them out. */
 async function watchLapsed({ clock, log, queue, stores }: Watchdog, member: Member): Promise<void> {
   const { memberId, epoch, sessions, hubs } = member;
   const others = await stores.members.getMany(await stores.members.ids());

@@ -19,6 +19,7 @@ import { encodeLogin } from '#shared/wire/login.ts';
 import { answerPackLimits, decodePack, encodePack, type Pack } from '#shared/wire/pack.ts';
 import { hashPassword } from '#shared/wire/password.ts';
 import { decodeRedirect, isRedirect, type Redirect } from '#shared/wire/redirect.ts';
+import { ManualGroup } from '#test/support/manual-group.ts';
 import { MemoryTable } from '#test/support/memory-table.ts';
 import { EventLog, ManualClock, ManualQueue, seededRandom } from './doubles.ts';
 import { type LoginResult, type LoginWish, loginOf } from './login-wish.ts';
@@ -30,6 +31,7 @@ export class ControlPlane {
   readonly random: Random;
   readonly log = new EventLog();
   readonly queue = new ManualQueue();
+  readonly group = new ManualGroup();
   readonly stores: Stores;
   readonly sealer: Sealer;
   readonly challengeKey = deriveKey('test', 'hello-challenge');
@@ -167,9 +169,9 @@ export class ControlPlane {
 
   /** Deliver what is queued for the watchdog, whatever its delay. */
   async deliverWatches(): Promise<void> {
-    const { stores, queue, clock, log } = this;
+    const { stores, group, queue, clock, log } = this;
     for (const { body } of queue.take()) {
-      await watch({ stores, queue, clock, log }, watchMessage.decode(body));
+      await watch({ stores, group, queue, clock, log }, watchMessage.decode(body));
     }
   }
 }

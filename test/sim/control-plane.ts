@@ -19,6 +19,7 @@ import { encodeErrorAnswer } from '#shared/wire/error-answer.ts';
 import { decodeLogin } from '#shared/wire/login.ts';
 import { decodePack, encodePack, loginPackLimits } from '#shared/wire/pack.ts';
 import { encodeRedirect } from '#shared/wire/redirect.ts';
+import { ManualGroup } from '#test/support/manual-group.ts';
 import { FaultyTable, type TableServer, type TableWrite } from './faulty-table.ts';
 import { Invocation, type Purpose } from './invocation.ts';
 import type { SimOptions } from './options.ts';
@@ -220,7 +221,8 @@ export class ControlPlane {
     const ending = await this.invoke({ kind: 'watch' }, (invocation, stores, log) => {
       const queue = this.queue.port(() => invocation.survive());
       const { clock } = invocation;
-      return watch({ stores, queue, clock, log }, watchMessage.decode(body));
+      const group = new ManualGroup();
+      return watch({ stores, group, queue, clock, log }, watchMessage.decode(body));
     });
     return ending.kind === 'returned';
   }

@@ -7,6 +7,7 @@ import {
   lostListedMs,
   mayCallLost,
   mayTakeOver,
+  replacedAfterMs,
   takeoverGraceMs,
 } from '#functions/domain/lease.ts';
 import { timing } from '#shared/contract/timing.ts';
@@ -62,9 +63,20 @@ test('a watch of an earlier or unknown epoch is over; a loss passes it on', () =
   assert.deepEqual(decideWatch(holder({ epoch: 4 }), 3, nowMs), { kind: 'done' });
   assert.deepEqual(decideWatch(holder({ epoch: 5, state: 'lost' }), 3, nowMs), { kind: 'done' });
   const lost = holder({ epoch: 4, state: 'lost', leaseExpiresMs: nowMs - 1_000 });
-  const again = decideWatch(lost, 3, nowMs);
-  assert.deepEqual(again, { kind: 'again', epoch: 4, delayMs: lostListedMs });
-  assert.deepEqual(decideWatch(lost, 4, nowMs), again);
+  const news = { kind: 'lost', epoch: 4, delayMs: replacedAfterMs, isToBeReplaced: false };
+  assert.deepEqual(decideWatch(lost, 3, nowMs), { ...news, isNews: true });
+  assert.deepEqual(decideWatch(lost, 4, nowMs), { ...news, isNews: false });
+});
+
+test('a lost member keeps its machine for a minute', () => {
+  const lost = holder({ epoch: 4, state: 'lost', leaseExpiresMs: nowMs - replacedAfterMs });
+  assert.deepEqual(decideWatch(lost, 4, nowMs), {
+    kind: 'lost',
+    epoch: 4,
+    delayMs: lostListedMs - replacedAfterMs + 1_000,
+    isNews: false,
+    isToBeReplaced: true,
+  });
 });
 
 test('the lost are forgotten after an hour, the drained at once', () => {

@@ -53,6 +53,11 @@ test('a silent member is called lost once, and is listed for an hour', async () 
 
   await plane.deliverWatches();
   assert.equal(plane.log.of('member.lost').length, 1);
+  assert.equal((await plane.stores.sweeps.walks()).requests, 1, 'its sessions are over');
+  assert.deepEqual(plane.group.unhealthy, [], 'it may come back and keep its machine');
+  await pass(60_000);
+  await plane.deliverWatches();
+  assert.deepEqual(plane.group.unhealthy, [id]);
   assert.equal(plane.queue.sent[0]?.delaySeconds, 900, 'the longest a queue keeps it');
   assert((await plane.stores.members.ids()).includes(id));
   plane.clock.advance(3_600_000);

@@ -1,0 +1,64 @@
+import type { MemberId } from '#shared/kernel/ids.ts';
+import { isAlive, isLive, type Leaseholder, lostListedMs, mayCallLost } from './lease.ts';
+
+/** The sweeper does what the watchdog should have done this long before. */
+export const backstopMs = 30_000;
+/** A draining member is still there this long after its deadline: it does not do as it is told. */
+const overdueMs = 60_000;
+/** Members that joined anew have told all their surviving sessions by then. */
+const survivorsToldMs = 30_000;
+
+export interface Swept extends Leaseholder {
+  readonly joinedMs: number;
+  readonly drainDeadlineMs?: number | undefined;
+}
+
+/** What the sweeper does about a listed member. */
+export type SweepDecision =
+  /** No watchdog message caught it: call it lost, and put it under watch again. */
+  | 'call-lost'
+  /** It ended; strike it off the list. */
+  | 'forget'
+  /** Its drain should be over: have its machine replaced (I7). */
+  | 'replace';
+
+export function decideSweep(
+  member: Swept,
+  others: readonly Leaseholder[],
+  nowMs: number,
+): SweepDecision | undefined {
+  const dueMs = nowMs - backstopMs;
+  if (!isAlive(member)) {
+    const listedUntilMs = member.leaseExpiresMs + (member.state === 'lost' ? lostListedMs : 0);
+    return listedUntilMs <= dueMs ? 'forget' : undefined;
+  }
+  if (member.leaseExpiresMs <= dueMs) {
+    return mayCallLost(member, others, nowMs) ? 'call-lost' : undefined;
+  }
+  const { drainDeadlineMs } = member;
+  const isOverdue =
+    member.state === 'draining' &&
+    drainDeadlineMs !== undefined &&
+    drainDeadlineMs + overdueMs <= nowMs &&
+    isLive(member, nowMs);
+  return isOverdue ? 'replace' : undefined;
+}
+
+/** A member that joined anew may have left sessions of its last epoch behind. */
+export function leftSessionsBehind(member: Swept, sinceMs: number, nowMs: number): boolean {
+  const toldMs = member.joinedMs + survivorsToldMs;
+  return isAlive(member) && member.epoch > 1 && sinceMs < toldMs && toldMs <= nowMs;
+}
+
+/**
+ * Whether a stored session is over though nobody said so. One of a member's earlier epoch may have
+ * survived, and is told again at the new one.
+ */
+export function isOver(
+  session: { readonly memberId: MemberId; readonly memberEpoch: number },
+  member: Swept | undefined,
+  nowMs: number,
+): boolean {
+  if (member === undefined || !isAlive(member)) return true;
+  return session.memberEpoch < member.epoch && member.joinedMs + survivorsToldMs <= nowMs;
+}

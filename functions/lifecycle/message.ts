@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { memberId } from '#shared/kernel/ids.ts';
+import type { LifecycleAction } from '../store/machine-group.ts';
+
+const id = z.string().min(1).transform(memberId);
+const text = z.string().min(1);
+
+/** A machine of the group waits to be terminated (EC2 Auto Scaling, "terminate lifecycle action"). */
+const scaledIn = z
+  .object({
+    'detail-type': z.literal('EC2 Instance-terminate Lifecycle Action'),
+    detail: z.object({
+      EC2InstanceId: id,
+      AutoScalingGroupName: text,
+      LifecycleHookName: text,
+      LifecycleActionToken: text,
+    }),
+  })
+  .transform(({ detail }) => ({
+    kind: 'leave' as const,
+    action: {
+      memberId: detail.EC2InstanceId,
+      groupName: detail.AutoScalingGroupName,
+      hookName: detail.LifecycleHookName,
+      token: detail.LifecycleActionToken,
+    },
+  }));
+
+/** EC2 takes a Spot machine back in two minutes. */
+const interrupted = z
+  .object({
+    'detail-type': z.literal('EC2 Spot Instance Interruption Warning'),
+    detail: z.object({ 'instance-id': id }),
+  })
+  .transform(({ detail }) => ({
+    kind: 'interrupted' as const,
+    memberId: detail['instance-id'],
+  }));
+
+/** A machine of the group is no more. */
+const terminated = z
+  .object({
+    'detail-type': z.literal('EC2 Instance Terminate Successful'),
+    detail: z.object({ EC2InstanceId: id }),
+  })
+  .transform(({ detail }) => ({ kind: 'gone' as const, memberId: detail.EC2InstanceId }));
+
+/** Our own messages to ourselves. */
+const leave = z.object({
+  kind: z.literal('leave'),
+  action: z.object({ memberId: id, groupName: text, hookName: text, token: text }),
+});
+const gone = z.object({ kind: z.literal('gone'), memberId: id });
+
+const messageSchema = z.union([scaledIn, interrupted, terminated, leave, gone]);
+
+/** What the lifecycle function is told: events of AWS, and its own looks at what they began. */
+export type LifecycleMessage = z.infer<typeof messageSchema>;
+
+export const lifecycleMessage = {
+  leave: (action: LifecycleAction): string => JSON.stringify({ kind: 'leave', action }),
+  gone: (member: string): string => JSON.stringify({ kind: 'gone', memberId: member }),
+  /** @throws on a body that neither AWS nor we wrote. */
+  decode: (body: string): LifecycleMessage => messageSchema.parse(JSON.parse(body)),
+} as const;

@@ -1,0 +1,23 @@
+import { onBatch } from '../queue/batch.ts';
+import { systemClock } from '../system.ts';
+import {
+  wireLog,
+  wireMachineGroup,
+  wireStores,
+  wireSweeperQueue,
+  wireWatchdogQueue,
+} from '../wiring.ts';
+import { sweeperMessages } from './message.ts';
+import { onMessage } from './sweeper.ts';
+
+const log = wireLog('sweeper');
+const sweeper = {
+  stores: wireStores(),
+  group: wireMachineGroup(),
+  queue: wireSweeperQueue(),
+  watchdogQueue: wireWatchdogQueue(),
+  clock: systemClock,
+  log,
+};
+
+export const handler = onBatch(log, (body) => onMessage(sweeper, sweeperMessages.decode(body)));
