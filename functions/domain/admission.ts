@@ -20,6 +20,8 @@ export interface AdmissionInput<M extends Candidate, P extends PlacementRecord> 
   readonly owner: M | undefined;
   /** Everyone, or a sample. Not looked at while a dynamic hub follows its placement. */
   readonly members: readonly M[];
+  /** The one of them that was read last, after a reservation was refused. */
+  readonly latest?: MemberId | undefined;
   /** Others were faster too often: settle for a good member instead of the best. */
   readonly hurried: boolean;
 }
@@ -138,7 +140,8 @@ function choose<M extends Candidate, P extends PlacementRecord>(
   const judged = input.members.map((member) => ({ member, verdict: judge(member, lost, nowMs) }));
   const eligible = judged.filter((one) => one.verdict === 'eligible').map((one) => one.member);
   const calm = withinInrush(eligible);
-  const member = select(calm, { expected, hurried: input.hurried }, random);
+  const { latest, hurried } = input;
+  const member = select(calm, { expected, latest, hurried }, random);
   const considered = judged.map(({ member: one, verdict }) =>
     consideredOf(one, verdict === 'eligible' && !calm.includes(one) ? 'inrush' : verdict),
   );

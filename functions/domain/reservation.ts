@@ -7,7 +7,7 @@ export interface Booked {
   /** Clients admitted and not among the sessions; those of them admitted since that heartbeat. */
   readonly reserved: number;
   readonly reservedNew: number;
-  /** What hubs that were claimed for it usually have, and that is not awaited there yet; likewise. */
+  /** What hubs claimed for it usually have and it does not await by itself yet; likewise. */
   readonly pledged?: number | undefined;
   readonly pledgedNew?: number | undefined;
 }

@@ -21,6 +21,8 @@ export interface Loaded {
 export interface Wanted {
   /** Sessions expected to come with it, beyond the one that asks: a dynamic hub's usual ones. */
   readonly expected: number;
+  /** Of this one it was just learned what it has; what is known of the others is older. */
+  readonly latest?: MemberId | undefined;
   /** Others were faster too often: settle for a good member instead of the best. */
   readonly hurried: boolean;
 }
@@ -35,17 +37,35 @@ export function pointOf(member: Loaded): number {
   return Math.floor(((size - load) * 100_000) / size);
 }
 
-/** The member to take, of those that may be taken. */
+/**
+ * The member to take, of those that may be taken: the least loaded, exactly so while there are few
+ * sessions. Later it is the better of two drawn from those that are as good: if all who choose at
+ * once chose the same member, all but one would be refused its place and have to choose again.
+ */
 export function select<M extends Loaded>(
   members: readonly M[],
-  { expected, hurried }: Wanted,
+  { expected, latest, hurried }: Wanted,
   random: Random,
 ): M | undefined {
   const roomy = members.filter((member) => hasRoom(member, expected));
   const among = roomy.length > 0 ? roomy : members;
-  return hurried
-    ? betterOfTwo(nearEquals(among, expected), random)
-    : leastLoaded(among, random, expected);
+  const best = leastLoaded(among, random, expected);
+  if (best === undefined) return undefined;
+  const least = loadPerShare(best, expected);
+  const limit = least + (hurried ? hurriedSlack(least) : slack(least));
+  const near = among.filter((member) => loadPerShare(member, expected) <= limit);
+  const known = near.find((member) => member.memberId === latest);
+  return known ?? (limit === least ? best : betterOfTwo(near, random));
+}
+
+/** Members within so many sessions of the least loaded are as good: few of few, or one percent. */
+function slack(least: number): number {
+  return least < 8 ? 0 : Math.max(1, least * 0.01);
+}
+
+/** The same where there is no time for exactness. */
+function hurriedSlack(least: number): number {
+  return Math.max(8, least * 0.05);
 }
 
 /** Clients that may be on their way to a member of weight 100 whatever the others get. */
@@ -106,17 +126,6 @@ export function betterOfTwo<M extends Loaded>(
   const other = others[below(random, others.length)];
   if (one === undefined || other === undefined) return one;
   return compareLoad(one, other, 0) <= 0 ? one : other;
-}
-
-/** Members this close to the least loaded are as good when there is no time: sessions, and share. */
-const nearSessions = 8;
-const nearRatio = 1.05;
-
-function nearEquals<M extends Loaded>(members: readonly M[], expected: number): readonly M[] {
-  let least = Number.POSITIVE_INFINITY;
-  for (const member of members) least = Math.min(least, loadPerShare(member, expected));
-  const limit = Math.max(least * nearRatio, least + nearSessions);
-  return members.filter((member) => loadPerShare(member, expected) <= limit);
 }
 
 /** Negative: `one` has less to do. Exact: loads compare as fractions over the weights. */

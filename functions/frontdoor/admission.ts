@@ -162,7 +162,8 @@ async function claim(
 
 /**
  * Take one place on the best member of a static hub. Whoever is refused has learned the load of
- * that member as it is now, and decides again upon it without reading the others anew.
+ * that member as it is now, and decides again upon it without reading the others anew: if it is
+ * still as good as any, it is the one most likely to be as it seems.
  */
 async function reserveBest(
   { clock, random, stores }: FrontDoor,
@@ -172,7 +173,7 @@ async function reserveBest(
   let decision: Decision = first;
   let members = input.members;
   for (let tries = 1; decision.kind === 'redirect'; tries += 1) {
-    const { member } = decision;
+    const member: Member = decision.member;
     const exact = tries <= exactReservationsMax;
     const reserved = await stores.members.reserve(
       member.memberId,
@@ -187,7 +188,8 @@ async function reserveBest(
       return reserved.current === undefined ? [] : [reserved.current];
     });
     const hurried = tries >= exactReservationsMax;
-    decision = decideAdmission({ ...input, members, hurried }, clock.nowMs(), random);
+    const latest = member.memberId;
+    decision = decideAdmission({ ...input, members, latest, hurried }, clock.nowMs(), random);
   }
   return decision;
 }
