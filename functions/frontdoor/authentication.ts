@@ -13,9 +13,11 @@ import {
   type StoredAuth,
 } from '../domain/credential.ts';
 import { sealContext } from '../domain/sealing.ts';
+import { isAttempt } from '../domain/throttle.ts';
 import type { Hub } from '../store/hub-store.ts';
 import type { User } from '../store/user-store.ts';
 import type { FrontDoor, Source } from './front-door.ts';
+import { Throttle } from './throttling.ts';
 
 export type Authentication =
   | {
@@ -32,6 +34,8 @@ export interface Rejection {
   readonly code: ErrorCode;
   readonly reason:
     | CredentialReason
+    | 'throttled-user'
+    | 'throttled-source'
     | 'unknown-hub'
     | 'hub-offline'
     | 'credential-unreadable'
@@ -60,11 +64,16 @@ export async function authenticate(
   if (type.kind === 'rejected') return type;
   const name = hubName(login.hubName);
   const administrator = isAdministrator(login.userName);
-  const [hub, user, key] = await Promise.all([
+  const throttle = new Throttle(frontDoor, login, source);
+  const [locked, hub, user, key] = await Promise.all([
+    throttle.load(),
     stores.hubs.get(name),
     administrator ? undefined : stores.users.get(name, login.userName),
     secrets.challengeKey(),
   ]);
+  // Not 9, upon which Windows clients stop and ask for a password (protocol/08 §4); the same
+  // answer whatever the password was, which is not looked at.
+  if (locked !== undefined) return rejected(errorCode.accessDenied, `throttled-${locked}`);
   if (hub === undefined) return rejected(errorCode.hubNotFound, 'unknown-hub');
   if (!hub.online) return rejected(errorCode.hubStopped, 'hub-offline');
 
@@ -76,7 +85,11 @@ export async function authenticate(
   }
   const challenge = checkChallenge(key, source.address, clock.nowMs(), login.serverProductName);
   const check = checkCredential(login.credential, login.userName, account?.stored, challenge);
-  if (check.kind === 'rejected') return check;
+  if (check.kind === 'rejected') {
+    if (isAttempt(check.reason)) await throttle.failed();
+    return check;
+  }
+  await throttle.succeeded();
   if (account === undefined) return rejected(errorCode.authFailed, 'unknown-user');
   return (
     refuseByAccount(login, account, clock.nowMs()) ?? {

@@ -25,6 +25,8 @@ export const keyOf = {
     pk: hubPartition(hub),
     sk: `${seatPrefix}${shard}#${user === undefined ? 'HUB' : `USER#${nameKey(user)}`}`,
   }),
+  /** Failed logins of one source (ADR 0014). */
+  throttle: (source: string): Key => ({ pk: `THROTTLE#${source}`, sk: 'FAILURES' }),
   ticket: (digest: string): Key => ({ pk: `TICKET#${digest}`, sk: 'GRANT' }),
 } as const;
 

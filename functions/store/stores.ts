@@ -6,6 +6,7 @@ import { ServerStore } from './server-store.ts';
 import { SessionStore } from './session-store.ts';
 import { SweepStore } from './sweep-store.ts';
 import type { Table } from './table.ts';
+import { ThrottleStore } from './throttle-store.ts';
 import { TicketStore } from './ticket-store.ts';
 import { UserStore } from './user-store.ts';
 
@@ -18,6 +19,7 @@ export interface Stores {
   readonly server: ServerStore;
   readonly sessions: SessionStore;
   readonly sweeps: SweepStore;
+  readonly throttle: ThrottleStore;
   readonly tickets: TicketStore;
   readonly users: UserStore;
 }
@@ -31,6 +33,7 @@ export function storesOver(table: Table): Stores {
     server: new ServerStore(table),
     sessions: new SessionStore(table),
     sweeps: new SweepStore(table),
+    throttle: new ThrottleStore(table),
     tickets: new TicketStore(table),
     users: new UserStore(table),
   };
