@@ -6,6 +6,12 @@ import {
 import { nameKey } from '#shared/kernel/ids.ts';
 import type { ReleasedHub } from '../session/hub-table.ts';
 
+/**
+ * What openings may add to a heartbeat. They carry texts that clients choose; the other lists keep
+ * their own bounds, and all together stay below `agentBodyBytesMax`.
+ */
+export const openedBytesMax = 512 * 1024;
+
 /** The lists of one heartbeat: the oldest of what is not acknowledged yet. */
 export interface ReportBatch {
   readonly opened: SessionReport[];
@@ -59,8 +65,10 @@ export class Reports {
   /** For the next heartbeat. A farewell waits until the session's opening was acknowledged. */
   take(): ReportBatch {
     const opened: SessionReport[] = [];
+    let bytes = 0;
     for (const entry of this.#opened.values()) {
-      if (opened.length === heartbeatListMax) break;
+      bytes += Buffer.byteLength(JSON.stringify(entry.report));
+      if (opened.length === heartbeatListMax || bytes > openedBytesMax) break;
       entry.sent = true;
       opened.push(entry.report);
     }

@@ -61,6 +61,8 @@ export interface TicketLoginOptions {
 export class TicketLogin {
   readonly #options: TicketLoginOptions;
   #connectionNumber = 0;
+  /** Tickets being asked about: each may become a session. */
+  #redeeming = 0;
 
   constructor(options: TicketLoginOptions) {
     this.#options = options;
@@ -70,8 +72,11 @@ export class TicketLogin {
     if (login.credential.kind !== 'ticket') return reject('no-ticket');
     const epoch = this.#options.epoch();
     if (epoch === undefined) return reject('not-a-member-now');
-    if (this.#options.sessions.size >= this.#options.capacity) return reject('member-full');
+    const expected = this.#options.sessions.size + this.#redeeming;
+    if (expected >= this.#options.capacity) return reject('member-full');
+    this.#redeeming += 1;
     const answer = await this.#redeem(login.credential.ticket, epoch);
+    this.#redeeming -= 1;
     if (answer.kind === 'unreachable') return reject('control-plane-away', answer.detail);
     if (answer.kind === 'problem') {
       const known = answer.problem.kind === 'no-such-ticket';

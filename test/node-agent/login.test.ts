@@ -120,6 +120,21 @@ describe('members serve ticket holders only (I5)', () => {
     );
   });
 
+  test('logins that arrive together do not fill a member beyond its capacity', async () => {
+    await withMember(
+      async (member) => {
+        member.plane.redeemDelayMs = 100;
+        const outcomes = await Promise.all(
+          Array.from({ length: 5 }, () => member.dial(member.plane.issue())),
+        );
+        const sessions = outcomes.flatMap((it) => (it.kind === 'connected' ? [it.session] : []));
+        assert.equal(sessions.length, 2);
+        for (const session of sessions) await session.close();
+      },
+      { capacity: 2 },
+    );
+  });
+
   test('a client that left while its ticket was redeemed leaves no session behind', async () => {
     await withMember(async (member) => {
       member.plane.redeemDelayMs = 300;

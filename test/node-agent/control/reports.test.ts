@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Reports } from '#node-agent/control/reports.ts';
 import { heartbeatListMax, type SessionReport } from '#shared/contract/heartbeat.ts';
+import { agentBodyBytesMax } from '#shared/contract/routes.ts';
 
 function report(name: string, hub = 'HUB'): SessionReport {
   return {
@@ -87,6 +88,21 @@ describe('reports', () => {
       assert.equal(reports.take().opened.length, later);
     });
   }
+
+  test('clients that choose long texts do not make a heartbeat too large to be taken', () => {
+    const reports = new Reports();
+    const clientName = '\u0001'.repeat(255); // six bytes each in JSON
+    for (let n = 0; n < heartbeatListMax; n++) reports.opened({ ...report(`S${n}`), clientName });
+    let told = 0;
+    while (reports.pending > 0) {
+      const batch = reports.take();
+      assert.ok(batch.opened.length > 0);
+      assert.ok(JSON.stringify(batch).length < agentBodyBytesMax / 2 + 1_000);
+      told += batch.opened.length;
+      reports.acknowledge(batch);
+    }
+    assert.equal(told, heartbeatListMax);
+  });
 
   test('a new epoch is told who is here and nothing else', () => {
     const reports = new Reports();
