@@ -56,6 +56,8 @@ export interface Secrets {
   sealer(): Promise<Sealer>;
   /** The key that authenticates Hello challenges. */
   challengeKey(): Promise<Buffer>;
+  /** What members' keys to each other are made from. */
+  witnessKey(): Promise<Buffer>;
   /** The first server administrator password, valid until it is changed. */
   adminPassword(): Promise<string>;
 }
@@ -71,6 +73,7 @@ export function wireSecrets(): Secrets {
   return {
     sealer: async () => new Sealer(deriveKey(await clusterKey(), 'seal-credentials'), systemRandom),
     challengeKey: async () => deriveKey(await clusterKey(), 'hello-challenge'),
+    witnessKey: async () => deriveKey(await clusterKey(), 'witness'),
     adminPassword: () => reader.text(variable(env.adminPasswordArn)),
   };
 }

@@ -10,6 +10,8 @@ export interface AgentApi {
   readonly watchdogQueue: DelayQueue;
   readonly clock: Clock;
   readonly log: Log;
+  /** What members' keys to each other are made from (ADR 0003). */
+  readonly witnessKey: () => Promise<Buffer>;
 }
 
 /** What a member asked is answered, or refused for a reason it can act upon. */

@@ -1,6 +1,6 @@
 import { behindFunctionUrl } from '../http/function-url.ts';
 import { systemClock } from '../system.ts';
-import { wireLog, wireStores, wireWatchdogQueue } from '../wiring.ts';
+import { wireLog, wireSecrets, wireStores, wireWatchdogQueue } from '../wiring.ts';
 import { agentApiApp } from './app.ts';
 
 export const handler = behindFunctionUrl(
@@ -9,5 +9,6 @@ export const handler = behindFunctionUrl(
     watchdogQueue: wireWatchdogQueue(),
     clock: systemClock,
     log: wireLog('agent-api'),
+    witnessKey: wireSecrets().witnessKey,
   }),
 );

@@ -5,6 +5,7 @@ import { clientTag } from '../domain/seat.ts';
 import type { Member } from '../store/member-store.ts';
 import { type AgentApi, type Answer, ok, problem } from './agent-api.ts';
 import { forEachBounded } from './bounded.ts';
+import { peersFor } from './peers.ts';
 
 /** Writes under way at once for one heartbeat's lists. */
 const writesMax = 16;
@@ -28,11 +29,11 @@ export async function heartbeat(
     case 'stale-epoch':
       return problem('stale-epoch', `epoch ${observed.epoch} of ${memberId} is over`);
     case 'late': // a later heartbeat has told the lists again, and may have told of their end
-      return ok(desiredOf(renewal.member));
+      return ok(await desiredOf(api, renewal.member, observed));
     case 'renewed':
     case 'drained': // perhaps the answer was lost, or the invocation that marked it
       await writeLists(api, renewal.member, observed);
-      return ok(desiredOf(await finishDrain(api, renewal.member)));
+      return ok(await desiredOf(api, await finishDrain(api, renewal.member), observed));
   }
 }
 
@@ -97,8 +98,13 @@ async function finishDrain({ log, stores }: AgentApi, member: Member): Promise<M
   return { ...member, state: 'drained' };
 }
 
-function desiredOf(member: Member): Desired {
-  return { state: member.state, orders: member.orders };
+/**
+ * The list of peers is read after the lease was renewed: whoever is missing from it joined later,
+ * or a moment before ({@link rosterFreshMs}).
+ */
+async function desiredOf(api: AgentApi, member: Member, observed: Observed): Promise<Desired> {
+  const peers = await peersFor(api, member.memberId, observed.peers);
+  return { state: member.state, orders: member.orders, ...(peers && { peers }) };
 }
 
 function sessionKey(hub: string, name: string): string {

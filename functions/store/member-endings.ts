@@ -3,6 +3,7 @@ import { type Drain, mergeDrain } from '../domain/drain.ts';
 import { isAlive } from '../domain/lease.ts';
 import { keyOf } from './keys.ts';
 import type { Member } from './member-store.ts';
+import type { Roster } from './roster.ts';
 import {
   all,
   any,
@@ -29,10 +30,12 @@ export type DrainRequest = Drain & Pick<Member, 'lifecycle'>;
 /** How a member ends: writes on its item, each conditional on what it was decided upon. */
 export class MemberEndings {
   readonly #table: Table;
+  readonly #roster: Roster;
   readonly #get: (id: MemberId) => Promise<Member | undefined>;
 
-  constructor(table: Table, get: (id: MemberId) => Promise<Member | undefined>) {
+  constructor(table: Table, roster: Roster, get: (id: MemberId) => Promise<Member | undefined>) {
     this.#table = table;
+    this.#roster = roster;
     this.#get = get;
   }
 
@@ -59,6 +62,7 @@ export class MemberEndings {
       { set: { state: 'drained' } },
       all(is('epoch', epoch), is('state', 'draining'), is('sessions', 0), is('hubs', 0)),
     );
+    if (outcome.kind === 'written') await this.#roster.markGone(id, epoch);
     return outcome.kind === 'written' || outcome.current?.['state'] === 'drained';
   }
 
@@ -69,6 +73,8 @@ export class MemberEndings {
       { set: { state: 'lost', orders: [] }, add: { epoch: 1 } },
       all(is('epoch', epoch), oneOf('state', aliveStates), atMost('leaseExpiresMs', nowMs)),
     );
+    // Told late or never, peers go on asking a member that may not answer: safe, and no more.
+    if (outcome.kind === 'written') await this.#roster.markGone(id, epoch);
     return outcome.kind === 'written';
   }
 
@@ -89,6 +95,7 @@ export class MemberEndings {
         ),
       ),
     );
+    if (outcome.kind === 'written') await this.#roster.markGone(id, Number(outcome.item['epoch']));
     return outcome.kind === 'written' || outcome.current?.['state'] === 'terminated';
   }
 }

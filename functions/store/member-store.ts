@@ -8,7 +8,7 @@ import { isAlive } from '../domain/lease.ts';
 import { remainingAfter } from '../domain/reservation.ts';
 import { keyOf } from './keys.ts';
 import { aliveStates, type DrainRequest, MemberEndings } from './member-endings.ts';
-import { Roster } from './roster.ts';
+import { Roster, type RosterEntry } from './roster.ts';
 import {
   type Attributes,
   above,
@@ -109,7 +109,7 @@ export class MemberStore {
   constructor(table: Table) {
     this.#table = table;
     this.#roster = new Roster(table);
-    this.#endings = new MemberEndings(table, (id) => this.get(id));
+    this.#endings = new MemberEndings(table, this.#roster, (id) => this.get(id));
   }
 
   async get(id: MemberId): Promise<Member | undefined> {
@@ -120,6 +120,11 @@ export class MemberStore {
   /** Ids of all members that have not been removed, in no particular order. */
   ids(): Promise<readonly MemberId[]> {
     return this.#roster.ids();
+  }
+
+  /** Everybody listed, for their peers: see {@link Roster.entries}. */
+  roster(nowMs: number): Promise<readonly RosterEntry[]> {
+    return this.#roster.entries(nowMs);
   }
 
   /** All members of a fleet of at most `size`, `size` of a larger one by chance; as of now. */
@@ -156,7 +161,7 @@ export class MemberStore {
     if (current !== undefined && neverBack(current)) return 'terminated';
     const epoch = (current?.epoch ?? 0) + 1;
     const drain = drainCarriedOver(current);
-    await this.#roster.enter(id, epoch, nowMs);
+    await this.#roster.enter(id, epoch, request.witness, nowMs);
     const outcome = await this.#table.put(
       keyOf.member(id),
       {

@@ -1,8 +1,10 @@
+import { z } from 'zod';
+import { type WitnessEndpoint, witnessEndpointSchema } from '#shared/contract/peers.ts';
 import { type MemberId, memberId } from '#shared/kernel/ids.ts';
 import { below, type Random } from '#shared/kernel/random.ts';
 import { keyOf } from './keys.ts';
 import { itemsUnder } from './pages.ts';
-import { always, atMost, attributeAbsent, is, type Table } from './table.ts';
+import { all, always, atMost, attributeAbsent, is, itemPresent, type Table } from './table.ts';
 
 /** Most members a cluster lists. */
 export const membersMax = 10_000;
@@ -15,6 +17,20 @@ export const membersMax = 10_000;
  */
 export const rosterKeptMs = 5_000;
 
+/**
+ * What peers are told of the list is at most this old: a second in which the heartbeats of a large
+ * fleet read it once. ADR 0003 counts on it.
+ */
+export const rosterFreshMs = 1_000;
+
+/** A member as its peers need to know it. */
+export interface RosterEntry {
+  readonly memberId: MemberId;
+  readonly witness: WitnessEndpoint | undefined;
+  /** Lost, drained or terminated, and not back: it has no lease and can be given nothing. */
+  readonly gone: boolean;
+}
+
 /** Ids drawn from the list, and how many are on it. */
 export interface Draw {
   readonly ids: readonly MemberId[];
@@ -25,6 +41,9 @@ export interface Draw {
 export class Roster {
   readonly #table: Table;
   #kept: { readonly ids: readonly MemberId[]; readonly readMs: number } | undefined;
+  #fresh:
+    | { readonly entries: Promise<readonly RosterEntry[]>; readonly readMs: number }
+    | undefined;
 
   constructor(table: Table) {
     this.#table = table;
@@ -39,10 +58,46 @@ export class Roster {
     return ids;
   }
 
+  /** Everybody listed, in the order of their ids, as of at most {@link rosterFreshMs} ago. */
+  entries(nowMs: number): Promise<readonly RosterEntry[]> {
+    const ageMs = nowMs - (this.#fresh?.readMs ?? Number.NEGATIVE_INFINITY);
+    if (this.#fresh !== undefined && ageMs >= 0 && ageMs < rosterFreshMs) {
+      return this.#fresh.entries;
+    }
+    const entries = this.#readEntries();
+    this.#fresh = { entries, readMs: nowMs };
+    entries.catch(() => {
+      this.#fresh = undefined;
+    });
+    return entries;
+  }
+
+  async #readEntries(): Promise<readonly RosterEntry[]> {
+    const entries: RosterEntry[] = [];
+    for await (const item of itemsUnder(this.#table, 'FLEET', 'MEMBER#', membersMax)) {
+      entries.push(entrySchema.parse(item));
+    }
+    return entries;
+  }
+
   /** List a member, before there is one: a member is never unlisted. */
-  async enter(id: MemberId, epoch: number, nowMs: number): Promise<void> {
-    const entry = { memberId: id, epoch, listedMs: nowMs };
+  async enter(
+    id: MemberId,
+    epoch: number,
+    witness: WitnessEndpoint | undefined,
+    nowMs: number,
+  ): Promise<void> {
+    const entry = { memberId: id, epoch, listedMs: nowMs, ...(witness && { witness }) };
     await this.#table.put(keyOf.fleet(id), entry, always);
+  }
+
+  /** A member that ended at `epoch` has no lease. One that joined anew may. */
+  async markGone(id: MemberId, epoch: number): Promise<void> {
+    await this.#table.update(
+      keyOf.fleet(id),
+      { set: { gone: true } },
+      all(itemPresent, atMost('epoch', epoch)),
+    );
   }
 
   /** Strike a member that ended at `epoch` off. One that joined anew stays. */
@@ -77,6 +132,16 @@ export class Roster {
     return ageMs >= 0 && ageMs < rosterKeptMs ? kept.ids : undefined;
   }
 }
+
+const entrySchema = z
+  .object({
+    memberId: z.string().transform(memberId),
+    witness: witnessEndpointSchema.optional(),
+    gone: z.boolean().optional(),
+  })
+  .transform(
+    ({ memberId: id, witness, gone = false }): RosterEntry => ({ memberId: id, witness, gone }),
+  );
 
 /** `size` different ones, every set of them as likely as any other (Floyd's sampling). */
 function drawn<T>(list: readonly T[], size: number, random: Random): readonly T[] {

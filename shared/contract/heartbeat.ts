@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { hubConfigSchema, hubNameSchema } from './hub.ts';
 import { memberStates } from './member.ts';
+import { peersSchema } from './peers.ts';
 import { seatRefsSchema } from './ticket.ts';
 
 /** Most entries of each list in one heartbeat; what is over waits for the next one. */
@@ -73,6 +74,8 @@ export const observedSchema = z.object({
     .optional(),
   /** Orders carried out; see {@link desiredSchema}. */
   done: z.array(z.string().max(64)).max(heartbeatListMax),
+  /** Version of the list of peers it has. */
+  peers: z.string().max(64).optional(),
 });
 export type Observed = z.infer<typeof observedSchema>;
 
@@ -93,5 +96,7 @@ export type Order = z.infer<typeof orderSchema>;
 export const desiredSchema = z.object({
   state: z.enum(memberStates),
   orders: z.array(orderSchema).max(heartbeatListMax),
+  /** The list of peers, if it is not the one the member has. */
+  peers: peersSchema.optional(),
 });
 export type Desired = z.infer<typeof desiredSchema>;

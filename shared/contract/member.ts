@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { witnessEndpointSchema } from './peers.ts';
 
 export const memberStates = [
   'joining', // registered, its first heartbeat is not in yet: no placement
@@ -22,6 +23,8 @@ export const joinRequestSchema = z.object({
   ports: z.array(z.number().int().min(1).max(65_535)).min(1).max(16),
   /** Exact DER of the TLS leaf certificate the listener presents (the pin, I9), base64. */
   certificate: base64.max(8_192),
+  /** Where peers reach it; without one nobody can witness (ADR 0003). */
+  witness: witnessEndpointSchema.optional(),
   /** SoftEther's "standard ratio": 100 is one share, 200 carries twice as much. */
   weight: z.number().int().min(1).max(10_000),
   /** Most sessions this member takes. */

@@ -49,7 +49,13 @@ export class ControlPlane {
     };
     const { random, stores } = this;
     this.frontDoor = frontDoorApp({ stores, clock, random, log, secrets });
-    this.agentApi = agentApiApp({ stores, watchdogQueue: this.queue, clock, log });
+    this.agentApi = agentApiApp({
+      stores,
+      watchdogQueue: this.queue,
+      clock,
+      log,
+      witnessKey: async () => deriveKey('test', 'witness'),
+    });
   }
 
   async createHub(name: string, kind: Hub['kind'], changes: Partial<Hub> = {}): Promise<Hub> {

@@ -212,7 +212,7 @@ export class ControlPlane {
       }
       const { clock } = invocation;
       const watchdogQueue = this.queue.port(() => invocation.survive());
-      const answer = await action({ stores, watchdogQueue, clock, log }, parsed.data);
+      const answer = await action({ stores, watchdogQueue, clock, log, witnessKey }, parsed.data);
       return JSON.parse(JSON.stringify(answer)) as AgentAnswer;
     });
   }
@@ -266,6 +266,8 @@ export class ControlPlane {
     this.#parts.note(`λ${invocation.id}`, `${invocation.purpose.kind}: ${what}`);
   }
 }
+
+const witnessKey = async (): Promise<Buffer> => Buffer.alloc(32, 7);
 
 const noFaults = {
   latencyMs: 1,

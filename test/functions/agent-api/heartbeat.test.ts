@@ -35,7 +35,8 @@ test('a heartbeat renews the lease and stores what was observed', async () => {
   const { plane, member } = await started();
   plane.clock.advance(2_000);
   member.observed = { state: 'active', sessions: 7, connections: 9, hubs: 2 };
-  assert.deepEqual(await member.beat(), { state: 'active', orders: [] });
+  const { state, orders } = await member.beat();
+  assert.deepEqual({ state, orders }, { state: 'active', orders: [] });
   const stored = await plane.stores.members.get(id);
   assert.equal(stored?.leaseExpiresMs, plane.clock.nowMs() + timing.leaseTtlMs);
   assert.deepEqual(
