@@ -55,6 +55,8 @@ StartLimitIntervalSec=0
 ExecStart=${program} --config ${memberPaths.config}
 Restart=always
 RestartSec=1
+# Drained, for whatever cause: it joins again only when somebody starts it.
+RestartPreventExitStatus=0
 KillSignal=SIGTERM
 TimeoutStopSec=${stopSeconds}
 LimitNOFILE=65536

@@ -1,5 +1,11 @@
 import { Annotations, Duration, Stack } from 'aws-cdk-lib';
-import { AutoScalingGroup, UpdatePolicy } from 'aws-cdk-lib/aws-autoscaling';
+import {
+  AutoScalingGroup,
+  type CfnAutoScalingGroup,
+  DefaultResult,
+  LifecycleTransition,
+  UpdatePolicy,
+} from 'aws-cdk-lib/aws-autoscaling';
 import {
   AmazonLinuxCpuType,
   InstanceType,
@@ -12,8 +18,10 @@ import {
   SecurityGroup,
   UserData,
 } from 'aws-cdk-lib/aws-ec2';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { lifecycleHeartbeatSeconds } from '#functions/env.ts';
 import type { Settings } from '../settings.ts';
 import type { AgentApi } from './agent-api.ts';
 import { MemberBundle } from './member-bundle.ts';
@@ -27,6 +35,9 @@ export interface MembersProps {
 
 /** The group of EC2 instances that run the node agent: one member each, each with a public IPv4. */
 export class Members extends Construct {
+  readonly groupName: string;
+  private readonly groupArn: string;
+
   constructor(scope: Construct, id: string, props: MembersProps) {
     super(scope, id);
     const { settings, vpc } = props;
@@ -82,6 +93,33 @@ export class Members extends Construct {
     Annotations.of(group).acknowledgeWarning(
       '@aws-cdk/aws-autoscaling:desiredCapacitySet',
       'The number of members is a setting; a deployment means it.',
+    );
+    group.addLifecycleHook('Leaving', {
+      lifecycleTransition: LifecycleTransition.INSTANCE_TERMINATING,
+      defaultResult: DefaultResult.CONTINUE, // a machine nobody speaks for is not kept
+      heartbeatTimeout: Duration.seconds(lifecycleHeartbeatSeconds),
+    });
+    this.groupName = group.autoScalingGroupName;
+    // The ARN has a part nobody knows before; the construct's own has a wildcard there.
+    this.groupArn = (group.node.defaultChild as CfnAutoScalingGroup).attrAutoScalingGroupArn;
+  }
+
+  /** Let `lambda` keep a machine that is to be terminated waiting, and let it go. */
+  grantLifecycle(lambda: LambdaFunction): void {
+    this.grant(lambda, 'CompleteLifecycleAction', 'RecordLifecycleActionHeartbeat');
+  }
+
+  /** Let `lambda` have a machine replaced. */
+  grantReplace(lambda: LambdaFunction): void {
+    this.grant(lambda, 'SetInstanceHealth');
+  }
+
+  private grant(lambda: LambdaFunction, ...operations: readonly string[]): void {
+    lambda.addToRolePolicy(
+      new PolicyStatement({
+        actions: operations.map((operation) => `autoscaling:${operation}`),
+        resources: [this.groupArn],
+      }),
     );
   }
 }

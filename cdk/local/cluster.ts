@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ControlPlaneView } from './control-plane-view.ts';
 import type { DataFolder } from './data-folder.ts';
 import { type Deployment, deploy } from './deployment.ts';
+import { groupTerms } from './ec2/group-events.ts';
 import { launchTemplate } from './ec2/launch-template.ts';
 import { type GroupEvent, MemberGroup } from './ec2/member-group.ts';
 import { endpointText, type Options } from './options.ts';
@@ -32,6 +33,8 @@ export interface Cluster {
   members(): readonly MemberView[];
   /** End a member's process without warning, as a machine that loses power. */
   killMember(id: string): void;
+  /** Have the group terminate a member and do with one less: it is emptied before it goes. */
+  scaleIn(id: string): void;
   /** End everything; resolves when nothing is left. */
   stop(): Promise<void>;
 }
@@ -103,6 +106,8 @@ class LocalCluster implements Cluster {
     this.view = new ControlPlaneView(frontDoor, deployment.certPem, deployment.adminPassword);
     this.group = new MemberGroup({
       launchTemplate: launchTemplate(deployment.stack, assembly),
+      terms: groupTerms(deployment.stack),
+      publish: (event) => deployment.events.put(event),
       endpoints: options.members,
       replaceAfterMs: options.replaceAfterMs,
       folder: data.members,
@@ -117,6 +122,7 @@ class LocalCluster implements Cluster {
         searchPath: process.env['PATH'] ?? '',
       },
     });
+    deployment.autoScaling.attach(this.group);
     const count = options.members.length;
     await progress.step(`waiting for ${count} ${count === 1 ? 'member' : 'members'}`, () =>
       this.becomeReady(),
@@ -149,6 +155,10 @@ class LocalCluster implements Cluster {
 
   killMember(id: string): void {
     this.group?.instances.find((instance) => instance.id === id)?.kill('SIGKILL');
+  }
+
+  scaleIn(id: string): void {
+    this.group?.scaleIn(id);
   }
 
   async stop(): Promise<void> {
@@ -226,15 +236,24 @@ class LocalCluster implements Cluster {
 
   private onGroupEvent(event: GroupEvent): void {
     if (!this.isReady) return;
-    if (event.kind === 'ended') {
-      const { id, endpoint } = event.instance;
-      const seconds = this.services.options.replaceAfterMs / 1_000;
-      this.services.progress.note(
-        `member ${id} at ${endpointText(endpoint)} is dead (${event.how}); ` +
-          `a new one takes its place in ${seconds} s`,
-      );
-    }
+    const note = this.groupNote(event);
+    if (note !== undefined) this.services.progress.note(note);
     this.wake(); // so that the state file tells it now
+  }
+
+  private groupNote(event: GroupEvent): string | undefined {
+    const member = `member ${event.instance.id} at ${endpointText(event.instance.endpoint)}`;
+    const seconds = this.services.options.replaceAfterMs / 1_000;
+    switch (event.kind) {
+      case 'launched':
+        return undefined;
+      case 'leaving':
+        return `${member} is to be terminated (${event.cause}); it is emptied first`;
+      case 'left':
+        return `${member} is terminated`;
+      case 'ended':
+        return `${member} is dead (${event.how}); a new one takes its place in ${seconds} s`;
+    }
   }
 
   private pause(delayMs: number): Promise<void> {

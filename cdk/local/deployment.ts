@@ -3,11 +3,13 @@ import type { Server as HttpsServer } from 'node:https';
 import { join } from 'node:path';
 import type { Clock, Timers } from '#shared/kernel/clock.ts';
 import type { Random } from '#shared/kernel/random.ts';
+import { AutoScaling } from './aws/auto-scaling.ts';
 import { DynamoDb } from './aws/dynamodb.ts';
 import { secretStrings, secretsStandIn } from './aws/secrets.ts';
 import { type Gate, serveSigned } from './aws/signed-endpoint.ts';
 import { Sqs } from './aws/sqs.ts';
 import type { DataFolder } from './data-folder.ts';
+import { EventBus } from './events/event-bus.ts';
 import { close, listen } from './http-server.ts';
 import { CredentialRegistry } from './iam/credential-registry.ts';
 import { rolePolicies } from './iam/role-policies.ts';
@@ -45,6 +47,9 @@ export interface DeploymentOptions {
 export interface Deployment {
   readonly stack: Stack;
   readonly registry: CredentialRegistry;
+  /** Answers functions about the group of members, once that is attached. */
+  readonly autoScaling: AutoScaling;
+  readonly events: EventBus;
   readonly adminPassword: string;
   /** PEM of the front door's certificate. */
   readonly certPem: string;
@@ -56,6 +61,7 @@ interface Sockets {
   readonly dynamodb: Server;
   readonly sqs: Server;
   readonly secretsManager: Server;
+  readonly autoScaling: Server;
   /** By logical id of the function URL. */
   readonly functionUrls: ReadonlyMap<string, Server>;
   readonly endpoints: ServiceEndpoints;
@@ -94,6 +100,9 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
   await data.keepSecrets(secrets);
   serveSigned(sockets.secretsManager, secretsStandIn(secrets), gate);
 
+  const autoScaling = new AutoScaling(stack);
+  serveSigned(sockets.autoScaling, autoScaling.standIn, gate);
+
   const pools = startPools(options, stack, registry, sockets.endpoints);
   const poolOf = (nameOrArn: string): FunctionPool => {
     const found = pools.find(({ spec }) => spec.arn === nameOrArn || spec.name === nameOrArn);
@@ -106,15 +115,19 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
     if (server !== undefined) serveSigned(server, functionUrlStandIn(pool, clock), gate);
   }
   const eventSources = startEventSources(options, stack, poolOf, sockets.endpoints);
+  const events = startEvents(options, stack, sqs);
   const certificate = await data.certificate(options.frontDoor.address, clock);
   const loadBalancer = await startLoadBalancer(options, stack, poolOf, certificate);
 
   return {
     stack,
     registry,
+    autoScaling,
+    events,
     adminPassword: secrets[passwordArn] ?? '',
     certPem: certificate.certPem,
     stop: async () => {
+      events.stop();
       await close(loadBalancer);
       await Promise.all(eventSources.map((source) => source.stop()));
       await data.keepQueues(await sqs.contents());
@@ -124,6 +137,7 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
           sockets.dynamodb,
           sockets.sqs,
           sockets.secretsManager,
+          sockets.autoScaling,
           ...sockets.functionUrls.values(),
         ].map(close),
       );
@@ -145,16 +159,19 @@ async function openSockets({ template }: Assembly): Promise<Sockets> {
   for (const [logicalId, resource] of Object.entries(template.Resources)) {
     if (resource.Type === 'AWS::Lambda::Url') functionUrls.set(logicalId, await open());
   }
-  const [dynamodb, sqs, secretsManager] = [await open(), await open(), await open()];
+  const [dynamodb, sqs] = [await open(), await open()];
+  const [secretsManager, autoScaling] = [await open(), await open()];
   return {
     dynamodb,
     sqs,
     secretsManager,
+    autoScaling,
     functionUrls,
     endpoints: {
       dynamodb: urlOf(dynamodb),
       sqs: urlOf(sqs),
       secretsManager: urlOf(secretsManager),
+      autoScaling: urlOf(autoScaling),
     },
     urlOf: (logicalId) => `${urlOf(functionUrls.get(logicalId))}/`,
   };
@@ -196,6 +213,22 @@ function startEventSources(
     source.start();
     return source;
   });
+}
+
+function startEvents(
+  { clock, random, timers, trouble }: DeploymentOptions,
+  stack: Stack,
+  sqs: Sqs,
+): EventBus {
+  const events = new EventBus(stack, {
+    clock,
+    timers,
+    random,
+    send: (queueUrl, body) => sqs.send(queueUrl, body),
+    onTrouble: (message) => trouble.report('events', message),
+  });
+  events.start();
+  return events;
 }
 
 async function startLoadBalancer(

@@ -3,12 +3,14 @@ import type { Construct } from 'constructs';
 import { Admin } from '../constructs/admin.ts';
 import { AgentApi } from '../constructs/agent-api.ts';
 import { Frontdoor } from '../constructs/frontdoor.ts';
+import { Lifecycle } from '../constructs/lifecycle.ts';
 import { LoadBalancer } from '../constructs/load-balancer.ts';
 import { Members } from '../constructs/members.ts';
 import { Network } from '../constructs/network.ts';
 import { AdminPassword, ClusterSecret } from '../constructs/secrets.ts';
 import { StateTable } from '../constructs/state-table.ts';
 import { StaticAddresses } from '../constructs/static-addresses.ts';
+import { Sweeper } from '../constructs/sweeper.ts';
 import { Watchdog } from '../constructs/watchdog.ts';
 import type { Settings } from '../settings.ts';
 
@@ -44,7 +46,10 @@ export class EtherfleetStack extends Stack {
       admin: admin.lambda,
     });
     const { addresses } = new StaticAddresses(this, 'StaticAddresses', { vpc, port, listener });
-    new Members(this, 'Members', { vpc, settings: props.settings, agentApi });
+    const members = new Members(this, 'Members', { vpc, settings: props.settings, agentApi });
+    members.grantReplace(watchdog.lambda);
+    new Lifecycle(this, 'Lifecycle', { table, members });
+    new Sweeper(this, 'Sweeper', { table, watchdog, members });
 
     new CfnOutput(this, 'FrontDoorAddresses', {
       value: addresses.join(','),

@@ -11,8 +11,8 @@ import type { MemberId } from '#shared/kernel/ids.ts';
 const callDeadlineMs = 5_000;
 
 /**
- * {@link MachineGroup} over EC2 Auto Scaling, which answers `ValidationError` for a lifecycle action
- * that is over and for a machine it does not know (any more).
+ * {@link MachineGroup} over EC2 Auto Scaling, which answers `ValidationError` for a lifecycle
+ * action that is over and for a machine it does not know (any more).
  */
 export class AutoScalingGroup implements MachineGroup {
   readonly #client: AutoScalingClient;

@@ -5,7 +5,7 @@ import type { LifecycleAction } from '../store/machine-group.ts';
 const id = z.string().min(1).transform(memberId);
 const text = z.string().min(1);
 
-/** A machine of the group waits to be terminated (EC2 Auto Scaling, "terminate lifecycle action"). */
+/** A machine of the group waits to be terminated. */
 const scaledIn = z
   .object({
     'detail-type': z.literal('EC2 Instance-terminate Lifecycle Action'),

@@ -106,8 +106,8 @@ export class Roster {
   }
 
   /**
-   * Strike off a name that was found to lead to no member, if it was listed before `sinceMs`: a join
-   * died in between. One that is under way has listed its name later, or lists it again.
+   * Strike off a name that was found to lead to no member, if it was listed before `sinceMs`: a
+   * join died in between. One that is under way has listed its name later, or lists it again.
    */
   async strikeStray(id: MemberId, sinceMs: number): Promise<boolean> {
     const entry = await this.#table.get(keyOf.fleet(id));

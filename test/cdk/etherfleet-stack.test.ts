@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { settings } from '#cdk/settings.ts';
-import { env } from '#functions/env.ts';
+import { env, lifecycleHeartbeatSeconds } from '#functions/env.ts';
 import { resourcesOf, type SynthesizedResource, synthesizedTemplate } from './template.ts';
 
 const template = synthesizedTemplate();
@@ -52,6 +52,8 @@ test('each function gets exactly the environment names it reads', () => {
     admin: [env.tableName, env.clusterSecretArn, env.adminPasswordArn],
     'agent-api': [env.tableName, env.clusterSecretArn, env.watchdogQueueUrl],
     watchdog: [env.tableName, env.watchdogQueueUrl],
+    lifecycle: [env.tableName, env.lifecycleQueueUrl],
+    sweeper: [env.tableName, env.sweeperQueueUrl, env.watchdogQueueUrl],
   };
   assert.equal(of('AWS::Lambda::Function').length, Object.keys(expected).length);
   for (const [folder, names] of Object.entries(expected)) {
@@ -70,7 +72,7 @@ test('every function runs Node 24 on arm64 with a deadline and a log group of it
   for (const { id, properties } of of('AWS::Lambda::Function')) {
     assert.equal(properties['Runtime'], 'nodejs24.x', id);
     assert.deepEqual(properties['Architectures'], ['arm64'], id);
-    assert.ok(Number(properties['Timeout']) <= 25, id);
+    assert.ok(Number(properties['Timeout']) <= 60, id);
     assert.ok(text(properties['LoggingConfig']).includes('Logs'), id);
   }
 });
@@ -84,15 +86,67 @@ test('each role may do what its function does and nothing else', () => {
   assert.deepEqual(actionsOf('FrontdoorFunction'), [...tableActions, secret]);
   assert.deepEqual(actionsOf('AdminFunction'), [...tableActions, secret]);
   assert.deepEqual(actionsOf('AgentApiFunction'), [...tableActions, secret, 'sqs:SendMessage']);
-  assert.deepEqual(actionsOf('WatchdogFunction'), [
+  const fed = ['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'GetQueueUrl'];
+  const queueActions = [...fed, 'ReceiveMessage', 'SendMessage'].map((action) => `sqs:${action}`);
+  const replace = 'autoscaling:SetInstanceHealth';
+  assert.deepEqual(actionsOf('WatchdogFunction'), [replace, ...tableActions, ...queueActions]);
+  assert.deepEqual(actionsOf('LifecycleFunction'), [
+    'autoscaling:CompleteLifecycleAction',
+    'autoscaling:RecordLifecycleActionHeartbeat',
     ...tableActions,
-    'sqs:ChangeMessageVisibility',
-    'sqs:DeleteMessage',
-    'sqs:GetQueueAttributes',
-    'sqs:GetQueueUrl',
-    'sqs:ReceiveMessage',
-    'sqs:SendMessage',
+    ...queueActions,
   ]);
+  assert.deepEqual(actionsOf('SweeperFunction'), [
+    ...[replace, ...tableActions, ...queueActions],
+    'sqs:SendMessage', // to the watchdog
+  ]);
+});
+
+test('functions act upon the one group, never upon another of the account', () => {
+  const [group] = of('AWS::AutoScaling::AutoScalingGroup');
+  const statements = ['Watchdog', 'Lifecycle', 'Sweeper'].flatMap((name) =>
+    statementsOf(`${name}Function`).filter((one) => text(one.Action).includes('autoscaling:')),
+  );
+  assert.equal(statements.length, 3);
+  for (const { Resource: resource } of statements) {
+    assert.deepEqual(resource, { 'Fn::GetAtt': [group?.id, 'AutoScalingGroupARN'] });
+  }
+});
+
+test('a machine waits until it is empty, and goes by itself when nobody speaks for it', () => {
+  const [hook, second] = of('AWS::AutoScaling::LifecycleHook');
+  assert.equal(second, undefined);
+  assert.equal(hook?.properties['LifecycleTransition'], 'autoscaling:EC2_INSTANCE_TERMINATING');
+  assert.equal(hook?.properties['DefaultResult'], 'CONTINUE');
+  assert.equal(hook?.properties['HeartbeatTimeout'], lifecycleHeartbeatSeconds);
+});
+
+test('rules feed queues that let them in, by pattern of our group or by schedule', () => {
+  const [group] = of('AWS::AutoScaling::AutoScalingGroup');
+  const rules = of('AWS::Events::Rule');
+  assert.deepEqual(rules.map(({ properties }) => properties['ScheduleExpression']).sort(), [
+    'rate(1 day)',
+    'rate(1 minute)',
+    undefined,
+    undefined,
+  ]);
+  const ofTheGroup = rules.find(({ id }) => id.startsWith('LifecycleOfTheGroup'));
+  assert.deepEqual(ofTheGroup?.properties['EventPattern'], {
+    source: ['aws.autoscaling'],
+    'detail-type': ['EC2 Instance-terminate Lifecycle Action', 'EC2 Instance Terminate Successful'],
+    detail: { AutoScalingGroupName: [{ Ref: group?.id }] },
+  });
+  const policies = text(of('AWS::SQS::QueuePolicy').map(({ properties }) => properties));
+  for (const { id } of rules) {
+    assert.ok(policies.includes(`"aws:SourceArn":{"Fn::GetAtt":["${id}","Arn"]}`), id);
+  }
+});
+
+test('an agent that is done stays down, one that crashed does not', () => {
+  const [launchTemplate] = of('AWS::EC2::LaunchTemplate');
+  const userData = text(launchTemplate?.properties);
+  assert.match(userData, /Restart=always/);
+  assert.match(userData, /RestartPreventExitStatus=0\b/);
 });
 
 test('no policy names a wildcard action or the resource "*"', () => {
@@ -141,13 +195,17 @@ test('every function has an alarm on its errors, and every alarm names its runbo
   }
 });
 
-test('watchdog messages that failed come back alone, not the whole batch', () => {
-  const [mapping, second] = of('AWS::Lambda::EventSourceMapping');
-  assert.equal(second, undefined);
-  assert.deepEqual(mapping?.properties['FunctionResponseTypes'], ['ReportBatchItemFailures']);
-  const timeout = Number(functionCalled('watchdog').properties['Timeout']);
-  const queue = of('AWS::SQS::Queue').find(({ id }) => id.startsWith('WatchdogQueue'));
-  assert.ok(Number(queue?.properties['VisibilityTimeout']) >= 6 * timeout);
+test('messages that failed come back alone, and not while they are at work', () => {
+  const mappings = of('AWS::Lambda::EventSourceMapping');
+  assert.equal(mappings.length, 3);
+  for (const { id, properties } of mappings) {
+    assert.deepEqual(properties['FunctionResponseTypes'], ['ReportBatchItemFailures'], id);
+  }
+  for (const name of ['Watchdog', 'Lifecycle', 'Sweeper']) {
+    const timeout = Number(functionCalled(name.toLowerCase()).properties['Timeout']);
+    const queue = of('AWS::SQS::Queue').find(({ id }) => id.startsWith(`${name}Queue`));
+    assert.ok(Number(queue?.properties['VisibilityTimeout']) >= 6 * timeout, name);
+  }
 });
 
 test('the agent API asks for IAM signatures', () => {

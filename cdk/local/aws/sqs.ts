@@ -33,7 +33,10 @@ const callLimitMs = 30_000;
 
 type App = ReturnType<typeof buildApp>;
 
-/** SQS: fauxqs in this process. Left out: retention, queue policies, at-least-once mischief. */
+/**
+ * SQS: fauxqs in this process. Left out: retention, at-least-once mischief. Queue policies decide
+ * about services only (`iam/queue-policies.ts`); roles have policies of their own.
+ */
 export class Sqs {
   private readonly app: App;
   private readonly port: number;
@@ -79,6 +82,12 @@ export class Sqs {
     refuse: (status, code, message) =>
       jsonAnswer(status, { __type: `com.amazonaws.sqs#${code}`, message }),
   };
+
+  /** What a service of AWS puts into a queue, once it may. */
+  async send(queueUrl: string, body: string): Promise<void> {
+    const url = this.urls.get(queueName(queueUrl));
+    await this.call('SendMessage', { QueueUrl: url, MessageBody: body });
+  }
 
   /** All messages, whether waiting, delayed or being worked on. */
   async contents(): Promise<QueueContents> {

@@ -5,7 +5,7 @@ const oneOrMore = z
   .transform((value) => (typeof value === 'string' ? [value] : value));
 
 /** One statement of a policy document. What it may not contain here, it may not contain at all. */
-const statementSchema = z.strictObject({
+export const statementSchema = z.strictObject({
   Sid: z.string().optional(),
   Effect: z.enum(['Allow', 'Deny']),
   Action: oneOrMore,

@@ -23,6 +23,7 @@ export interface ServiceEndpoints {
   readonly dynamodb: string;
   readonly sqs: string;
   readonly secretsManager: string;
+  readonly autoScaling: string;
 }
 
 /** Every function of the template as it runs here: its own bundle, environment and role. */
@@ -70,6 +71,7 @@ export function localFunctions(
         AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
         AWS_ENDPOINT_URL_SQS: endpoints.sqs,
         AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
+        AWS_ENDPOINT_URL_AUTO_SCALING: endpoints.autoScaling,
         AWS_CONFIG_FILE: devNull,
         AWS_SHARED_CREDENTIALS_FILE: devNull,
       },

@@ -25,6 +25,7 @@ const created: Readonly<Record<string, Namer>> = {
   'AWS::DynamoDB::Table': (id) => named(id, { Arn: arn('dynamodb', `table/${id}`) }),
   'AWS::SecretsManager::Secret': (id) =>
     named(arn('secretsmanager', `secret:${id}-${digest(id).slice(0, 6)}`)),
+  'AWS::SQS::QueuePolicy': (id) => named(id),
   'AWS::SQS::Queue': (id, { queueEndpoint }) =>
     named(`${queueEndpoint}/${arn('sqs', id).split(':')[4] ?? ''}/${id}`, {
       Arn: arn('sqs', id),
@@ -56,7 +57,12 @@ const created: Readonly<Record<string, Namer>> = {
       LatestVersionNumber: '1',
       DefaultVersionNumber: '1',
     }),
-  'AWS::AutoScaling::AutoScalingGroup': (id) => named(id),
+  'AWS::AutoScaling::AutoScalingGroup': (id) =>
+    named(id, {
+      AutoScalingGroupARN: arn('autoscaling', `autoScalingGroup:local:autoScalingGroupName/${id}`),
+    }),
+  'AWS::AutoScaling::LifecycleHook': (id) => named(id),
+  'AWS::Events::Rule': (id) => named(id, { Arn: arn('events', `rule/${id}`) }),
 };
 
 const noNetwork = 'processes here share the machine’s own network';
@@ -73,7 +79,6 @@ const needless: Readonly<Record<string, string>> = {
   'AWS::EC2::SecurityGroup': 'only the template’s listeners and members listen, on chosen ports',
   'AWS::EC2::SecurityGroupIngress': 'as security groups',
   'AWS::EC2::SecurityGroupEgress': 'as security groups',
-  'AWS::SQS::QueuePolicy': 'it forbids plain HTTP, which here never leaves loopback',
   'AWS::CloudWatch::Alarm': 'nobody is on call for this machine',
   'AWS::Logs::LogGroup': 'logs are files',
   'AWS::CDK::Metadata': 'statistics of the CDK itself',

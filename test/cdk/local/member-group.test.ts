@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readCloudConfig } from '#cdk/local/ec2/cloud-config.ts';
 import { type GroupEvent, MemberGroup } from '#cdk/local/ec2/member-group.ts';
+import type { ServiceEvent } from '#cdk/local/events/event-bus.ts';
 import { CredentialRegistry } from '#cdk/local/iam/credential-registry.ts';
 import { Reaper } from '#cdk/local/process/reaper.ts';
 import { systemClock, systemRandom, systemTimers } from '#cdk/local/system.ts';
@@ -34,12 +35,19 @@ ${JSON.stringify({
 interface GroupUnderTest {
   readonly group: MemberGroup;
   readonly events: readonly GroupEvent[];
+  /** What the account's event bus was told. */
+  readonly published: readonly ServiceEvent[];
   readonly folder: string;
 }
 
-async function startGroup(context: TestContext, replaceAfterMs: number): Promise<GroupUnderTest> {
+async function startGroup(
+  context: TestContext,
+  replaceAfterMs: number,
+  heartbeatMs = 60_000,
+): Promise<GroupUnderTest> {
   const folder = mkdtempSync(join(tmpdir(), 'etherfleet-group-'));
   const events: GroupEvent[] = [];
+  const published: ServiceEvent[] = [];
   const reaper = new Reaper();
   const group = new MemberGroup({
     launchTemplate: {
@@ -47,6 +55,8 @@ async function startGroup(context: TestContext, replaceAfterMs: number): Promise
       bundleFolder: fileURLToPath(new URL('../../fixtures/agent', import.meta.url)),
       role: { roleName: 'MembersRole', roleId: 'AROA1' },
     },
+    terms: { groupName: 'Group', groupArn: 'arn:group', hook: { name: 'Hook', heartbeatMs } },
+    publish: (event) => published.push(event),
     endpoints: [
       { address: '127.0.0.1', port: 10_443 },
       { address: '127.0.0.1', port: 10_444 },
@@ -69,7 +79,7 @@ async function startGroup(context: TestContext, replaceAfterMs: number): Promise
     reaper.stop();
   });
   await group.start();
-  return { group, events, folder };
+  return { group, events, published, folder };
 }
 
 /** What the agent at a port said about itself, most recent last. */
