@@ -5,12 +5,22 @@ import { type ErrorCode, errorCode } from '#shared/wire/error-code.ts';
 import { isLive, type Leaseholder, mayTakeOver } from './lease.ts';
 import { type PlacementRecord, standingOf } from './placement.ts';
 import { type Loaded, pointOf, select, withinInrush } from './selection.ts';
+import { isSuspected, type Trial, trusted } from './suspicion.ts';
 
 /** A member as admission sees it. */
-export interface Candidate extends Leaseholder, Loaded {
+export interface Candidate extends Leaseholder, Loaded, Trial {
   /** What may still be admitted before its next heartbeat. */
   readonly headroom: number;
+  /** What has been admitted since its last one. */
+  readonly reservedNew: number;
 }
+
+/**
+ * Most admissions between two heartbeats of a member, which are 2 s apart or less: each client
+ * costs it a TLS handshake and a question to the control plane. A member that falls behind with
+ * its heartbeats is sent nobody until it has caught up.
+ */
+export const admissionsPerHeartbeatMax = 250;
 
 export interface AdmissionInput<M extends Candidate, P extends PlacementRecord> {
   readonly hubKind: HubKind;
@@ -20,6 +30,8 @@ export interface AdmissionInput<M extends Candidate, P extends PlacementRecord> 
   readonly owner: M | undefined;
   /** Everyone, or a sample. Not looked at while a dynamic hub follows its placement. */
   readonly members: readonly M[];
+  /** Where this client was sent a moment ago, and was not seen. */
+  readonly inVain?: ReadonlySet<MemberId>;
   /** The one of them that was read last, after a reservation was refused. */
   readonly latest?: MemberId | undefined;
   /** Others were faster too often: settle for a good member instead of the best. */
@@ -53,6 +65,8 @@ export type AdmissionReason =
   | 'takeover-grace' // the hub's member was lost and nobody may take over yet
   | 'member-draining'
   | 'hub-releasing'
+  | 'admission-rate' // everybody, or the one who has the hub, is being sent enough
+  | 'not-reached' // a dynamic hub is where this client could not get to just now
   | 'member-full'; // a dynamic hub is in one place, and that place is full
 
 type Verdict =
@@ -60,6 +74,9 @@ type Verdict =
   | 'inrush' // would do, but enough clients are on their way to it
   | 'not-active'
   | 'lease-over'
+  | 'suspected' // would do, but nobody who was sent there came
+  | 'not-reached' // would do, but this client was sent there and did not come
+  | 'admission-rate'
   | 'no-headroom'
   | 'takeover-grace';
 
@@ -90,7 +107,7 @@ export function decideAdmission<M extends Candidate, P extends PlacementRecord>(
   const standing = standingOf(input.placement, input.owner, nowMs);
   switch (standing.kind) {
     case 'live':
-      return follow(standing.owner);
+      return follow(standing.owner, input.inVain);
     case 'ending':
       return reject(standing.reason, []);
     case 'free':
@@ -106,10 +123,14 @@ export function decideAdmission<M extends Candidate, P extends PlacementRecord>(
   }
 }
 
-function follow<M extends Candidate, P extends PlacementRecord>(owner: M): AdmissionDecision<M, P> {
-  const full = owner.headroom <= 0;
-  const considered = [consideredOf(owner, full ? 'no-headroom' : 'eligible')];
-  if (full) return reject('member-full', considered);
+function follow<M extends Candidate, P extends PlacementRecord>(
+  owner: M,
+  inVain: ReadonlySet<MemberId> | undefined,
+): AdmissionDecision<M, P> {
+  const verdict = judgeRoom(owner) ?? (inVain?.has(owner.memberId) ? 'not-reached' : 'eligible');
+  const considered = [consideredOf(owner, verdict)];
+  if (verdict === 'no-headroom') return reject('member-full', considered);
+  if (verdict !== 'eligible') return reject(verdict, considered);
   return { kind: 'redirect', member: owner, reason: 'placement-live', considered };
 }
 
@@ -139,24 +160,41 @@ function choose<M extends Candidate, P extends PlacementRecord>(
 ): AdmissionDecision<M, P> {
   const judged = input.members.map((member) => ({ member, verdict: judge(member, lost, nowMs) }));
   const eligible = judged.filter((one) => one.verdict === 'eligible').map((one) => one.member);
-  const calm = withinInrush(eligible);
+  const inVain = input.inVain ?? nowhere;
+  const able = trusted(eligible, inVain, nowMs);
+  const calm = withinInrush(able);
   const { latest, hurried } = input;
   const member = select(calm, { expected, latest, hurried }, random);
   const considered = judged.map(({ member: one, verdict }) =>
-    consideredOf(one, verdict === 'eligible' && !calm.includes(one) ? 'inrush' : verdict),
+    consideredOf(one, verdict === 'eligible' ? passedOver(one) : verdict),
   );
   if (member !== undefined) return { kind: 'redirect', member, reason: 'least-loaded', considered };
   const verdicts = new Set(judged.map((one) => one.verdict));
   if (verdicts.has('takeover-grace')) return reject('takeover-grace', considered);
+  if (verdicts.has('admission-rate')) return reject('admission-rate', considered);
   return reject(verdicts.has('no-headroom') ? 'no-headroom' : 'no-member', considered);
+
+  function passedOver(one: M): Verdict {
+    if (calm.includes(one)) return 'eligible';
+    if (able.includes(one)) return 'inrush';
+    return inVain.has(one.memberId) && !isSuspected(one, nowMs) ? 'not-reached' : 'suspected';
+  }
 }
+
+const nowhere: ReadonlySet<MemberId> = new Set();
 
 function judge(member: Candidate, lost: Candidate | undefined, nowMs: number): Verdict {
   if (member.state !== 'active') return 'not-active';
   if (!isLive(member, nowMs)) return 'lease-over';
-  if (member.headroom <= 0) return 'no-headroom';
+  const full = judgeRoom(member);
+  if (full !== undefined) return full;
   if (lost !== undefined && !mayTakeOver(member, lost, nowMs)) return 'takeover-grace';
   return 'eligible';
+}
+
+function judgeRoom(member: Candidate): 'no-headroom' | 'admission-rate' | undefined {
+  if (member.headroom <= 0) return 'no-headroom';
+  return member.reservedNew >= admissionsPerHeartbeatMax ? 'admission-rate' : undefined;
 }
 
 function reject<M extends Candidate, P extends PlacementRecord>(

@@ -1,3 +1,4 @@
+import type { MemberId } from '#shared/kernel/ids.ts';
 import {
   type AdmissionDecision,
   type AdmissionInput,
@@ -5,6 +6,7 @@ import {
   decideAdmission,
 } from '../domain/admission.ts';
 import { standingOf } from '../domain/placement.ts';
+import { wasInVain } from '../domain/suspicion.ts';
 import type { Hub } from '../store/hub-store.ts';
 import type { Member } from '../store/member-store.ts';
 import type { Placement } from '../store/placement-store.ts';
@@ -25,7 +27,15 @@ export const candidatesMax = 16;
 /** Looked at before a login is rejected because no candidate will do. */
 const widerCandidatesMax = 96;
 
-type Input = AdmissionInput<Member, Placement>;
+/** A hub that brings many sessions stays where it is put: it is worth a longer look. */
+export function candidatesForHub(usual = 0): number {
+  return Math.min(Math.max(usual, candidatesMax), widerCandidatesMax);
+}
+
+interface Input extends AdmissionInput<Member, Placement> {
+  /** See `clientTag`; remembered with the place that is taken for it. */
+  readonly client: string;
+}
 type Decision = AdmissionDecision<Member, Placement>;
 type Redirect = Extract<Decision, { kind: 'redirect' }>;
 
@@ -49,9 +59,9 @@ export type Admission =
  * member. An invocation that dies in between leaves a claim any client may use, and a reservation
  * that is forgotten within two heartbeats.
  */
-export async function admit(frontDoor: FrontDoor, hub: Hub): Promise<Admission> {
+export async function admit(frontDoor: FrontDoor, hub: Hub, client = ''): Promise<Admission> {
   for (let rounds = 1; rounds <= roundsMax; rounds += 1) {
-    const outcome = await attempt(frontDoor, hub, await load(frontDoor, hub));
+    const outcome = await attempt(frontDoor, hub, await load(frontDoor, hub, client));
     if (outcome === 'raced') continue;
     return { ...outcome, rounds };
   }
@@ -59,16 +69,20 @@ export async function admit(frontDoor: FrontDoor, hub: Hub): Promise<Admission> 
 }
 
 /** Everybody's state is read only where somebody must be chosen. */
-async function load(frontDoor: FrontDoor, hub: Hub): Promise<Input> {
+async function load(frontDoor: FrontDoor, hub: Hub, client: string): Promise<Input> {
   const { clock, stores } = frontDoor;
+  const nowMs = clock.nowMs();
   if (hub.kind === 'static') {
-    return inputOf(hub, undefined, undefined, await drawn(frontDoor, candidatesMax));
+    const members = await drawn(frontDoor, candidatesMax);
+    return inputOf(hub, client, nowMs, { placement: undefined, owner: undefined, members });
   }
   const placement = await stores.placements.get(hub.name);
   const owner = placement && (await stores.members.get(placement.memberId));
-  const { kind } = standingOf(placement, owner, clock.nowMs());
+  const { kind } = standingOf(placement, owner, nowMs);
   const settled = kind === 'live' || kind === 'ending';
-  return inputOf(hub, placement, owner, settled ? [] : await drawn(frontDoor, candidatesMax));
+  const wanted = candidatesForHub(placement?.usual);
+  const members = settled ? [] : await drawn(frontDoor, wanted);
+  return inputOf(hub, client, nowMs, { placement, owner, members });
 }
 
 async function drawn(
@@ -81,11 +95,23 @@ async function drawn(
 
 function inputOf(
   hub: Hub,
-  placement: Placement | undefined,
-  owner: Member | undefined,
-  members: readonly Member[],
+  client: string,
+  nowMs: number,
+  loaded: Pick<Input, 'placement' | 'owner' | 'members'>,
 ): Input {
-  return { hubKind: hub.kind, placement, owner, members, hurried: false };
+  const { owner, members } = loaded;
+  const inVain = inVainAt(owner === undefined ? members : [owner, ...members], client, nowMs);
+  return { hubKind: hub.kind, client, ...loaded, inVain, hurried: false };
+}
+
+/** Where this client was sent a moment ago, and was not seen. */
+function inVainAt(
+  members: readonly Member[],
+  client: string,
+  nowMs: number,
+): ReadonlySet<MemberId> {
+  const those = members.filter(({ sent = {} }) => wasInVain(sent, client, nowMs));
+  return new Set(those.map((member) => member.memberId));
 }
 
 type Attempt =
@@ -99,8 +125,17 @@ async function attempt(frontDoor: FrontDoor, hub: Hub, input: Input): Promise<At
   const { clock, random } = frontDoor;
   const first = decideAdmission(input, clock.nowMs(), random);
   const decision = first.kind === 'reject' ? await reconsider(frontDoor, input, first) : first;
-  if (decision.kind === 'reject') return decision;
-  if (decision.claim !== undefined) return claim(frontDoor, hub, decision, decision.claim);
+  if (decision.kind === 'reject') {
+    const { owner, client } = input;
+    // Said once: the next attempt is sent there again, for all that is known it may work.
+    if (decision.reason === 'not-reached' && owner !== undefined) {
+      await frontDoor.stores.members.forgetSent(owner, client);
+    }
+    return decision;
+  }
+  if (decision.claim !== undefined) {
+    return claim(frontDoor, hub, input, decision, decision.claim);
+  }
   if (decision.reason === 'placement-live') return follow(frontDoor, input, decision);
   return reserveBest(frontDoor, input, decision);
 }
@@ -114,7 +149,8 @@ async function reconsider(
   const { clock, random } = frontDoor;
   if (input.members.length < candidatesMax) return rejected;
   const members = await drawn(frontDoor, widerCandidatesMax);
-  return decideAdmission({ ...input, members }, clock.nowMs(), random);
+  const inVain = inVainAt(members, input.client, clock.nowMs());
+  return decideAdmission({ ...input, members, inVain }, clock.nowMs(), random);
 }
 
 async function follow(
@@ -123,7 +159,9 @@ async function follow(
   decision: Redirect,
 ): Promise<Attempt | 'raced'> {
   const { member } = decision;
-  const reserved = await stores.members.reserve(member.memberId, member.epoch, clock.nowMs());
+  const { memberId, epoch } = member;
+  const { client } = input;
+  const reserved = await stores.members.reserve(memberId, epoch, clock.nowMs(), { client });
   if (reserved.kind === 'refused') return 'raced';
   return admitted(decision, input.placement);
 }
@@ -131,6 +169,7 @@ async function follow(
 async function claim(
   { clock, log, stores }: FrontDoor,
   hub: Hub,
+  { client }: Input,
   decision: Redirect,
   { seen, lapsed, expected }: NonNullable<Redirect['claim']>,
 ): Promise<Attempt | 'raced'> {
@@ -149,13 +188,9 @@ async function claim(
     previousMember: seen?.memberId,
     expected,
   });
-  const reserved = await stores.members.reserve(
-    member.memberId,
-    member.epoch,
-    clock.nowMs(),
-    undefined,
-    expected,
-  );
+  const { memberId, epoch } = member;
+  const wish = { expected, client };
+  const reserved = await stores.members.reserve(memberId, epoch, clock.nowMs(), wish);
   if (reserved.kind === 'refused') return 'raced';
   return admitted(decision, claimed.placement);
 }
@@ -175,12 +210,9 @@ async function reserveBest(
   for (let tries = 1; decision.kind === 'redirect'; tries += 1) {
     const member: Member = decision.member;
     const exact = tries <= exactReservationsMax;
-    const reserved = await stores.members.reserve(
-      member.memberId,
-      member.epoch,
-      clock.nowMs(),
-      exact ? member : undefined,
-    );
+    const { memberId, epoch } = member;
+    const wish = { client: input.client, ...(exact && { asSeen: member }) };
+    const reserved = await stores.members.reserve(memberId, epoch, clock.nowMs(), wish);
     if (reserved.kind === 'reserved') return admitted(decision, undefined);
     if (tries === exactReservationsMax + hurriedReservationsMax) return 'raced';
     members = members.flatMap((known) => {
@@ -188,7 +220,7 @@ async function reserveBest(
       return reserved.current === undefined ? [] : [reserved.current];
     });
     const hurried = tries >= exactReservationsMax;
-    const latest = member.memberId;
+    const latest = memberId;
     decision = decideAdmission({ ...input, members, latest, hurried }, clock.nowMs(), random);
   }
   return decision;

@@ -6,7 +6,7 @@ import type { Login } from '#shared/wire/login.ts';
 import type { Redirect } from '#shared/wire/redirect.ts';
 import type { Considered } from '../domain/admission.ts';
 import { redirectEffect } from '../domain/named-host.ts';
-import { seatHeldMs } from '../domain/seat.ts';
+import { clientTag, seatHeldMs } from '../domain/seat.ts';
 import { drawSessionName, drawTicket } from '../domain/ticket.ts';
 import { hubConfigOf } from '../store/hub-store.ts';
 import { type Admission, admit } from './admission.ts';
@@ -60,7 +60,8 @@ export async function logIn(
   const seats = await takeSeats(frontDoor, who, login, issue.sessionName, nowMs + seatHeldMs);
   if (seats.kind === 'rejected') return reject(seats.code, seats.reason);
 
-  const admission = await admit(frontDoor, who.hub);
+  const client = clientTag(who.hub.name, who.userName, login.uniqueId);
+  const admission = await admit(frontDoor, who.hub, client);
   const { rounds } = admission;
   if (admission.kind !== 'admitted') {
     await giveBack(frontDoor, who, issue.sessionName, seats.refs);

@@ -1,11 +1,14 @@
 import { z } from 'zod';
-import { type Observed, orderSchema } from '#shared/contract/heartbeat.ts';
+import { type Observed, orderSchema, type SessionReport } from '#shared/contract/heartbeat.ts';
 import { type JoinRequest, memberStates } from '#shared/contract/member.ts';
-import { type MemberId, memberId } from '#shared/kernel/ids.ts';
+import { hubName, type MemberId, memberId } from '#shared/kernel/ids.ts';
 import type { Random } from '#shared/kernel/random.ts';
+import { admissionsPerHeartbeatMax } from '../domain/admission.ts';
 import { drainCauses, machineEnds } from '../domain/drain.ts';
 import { isAlive } from '../domain/lease.ts';
 import { remainingAfter } from '../domain/reservation.ts';
+import { clientTag } from '../domain/seat.ts';
+import { arrivedSlots, type Sent, sentMark, trialAfter } from '../domain/suspicion.ts';
 import { keyOf } from './keys.ts';
 import { aliveStates, type DrainRequest, MemberEndings } from './member-endings.ts';
 import { Roster, type RosterEntry } from './roster.ts';
@@ -16,6 +19,7 @@ import {
   always,
   any,
   attributeAbsent,
+  below,
   type Change,
   getManyMax,
   type Item,
@@ -61,6 +65,9 @@ const memberSchema = z.object({
   pledgedNew: z.number().int().optional(),
   /** What may still be admitted before the next heartbeat. */
   headroom: z.number().int(),
+  /** Whether clients get through to it: see `domain/suspicion.ts`. */
+  unredeemed: z.number().int().nonnegative().optional(),
+  suspectedMs: z.number().int().nonnegative().optional(),
   agentVersion: z.string(),
   orders: z.array(orderSchema),
   /** Set while the control plane drains it: see `domain/drain.ts`. */
@@ -72,7 +79,10 @@ const memberSchema = z.object({
     .optional(),
 });
 
-export type Member = Readonly<z.infer<typeof memberSchema>>;
+export type Member = Readonly<z.infer<typeof memberSchema>> & {
+  /** Clients that were sent to it lately and are not seen there yet. */
+  readonly sent?: Sent;
+};
 export type MemberOrder = Member['orders'][number];
 
 /** Most orders waiting for one member; an admin call that would exceed it is told to come back. */
@@ -96,6 +106,22 @@ export type Renewal =
 export type Reservation =
   | { readonly kind: 'reserved' }
   | { readonly kind: 'refused'; readonly current: Member | undefined };
+
+/** How a place is taken, beyond that there is one. */
+export interface ReservationWish {
+  /**
+   * Only if its load is still what the choice was made upon: then of many who choose at once no two
+   * take the same place, and the one refused is told the load as it is now.
+   */
+  readonly asSeen?: { readonly seq: number; readonly reserved: number };
+  /** Counted beside it without taking places: who a claimed hub usually has beyond this one. */
+  readonly expected?: number;
+  /** Remembered until it is seen there; see `clientTag`. */
+  readonly client?: string;
+}
+
+/** Beside what the schema says: one attribute for each slot a client is remembered in. */
+const sentPrefix = 'sent:';
 
 /** A renewal is decided again this often when others write in between; they are few (orders). */
 const renewAttemptsMax = 5;
@@ -234,33 +260,42 @@ export class MemberStore {
     throw new Error(`member ${id} changed ${renewAttemptsMax} times during one renewal`);
   }
 
-  /**
-   * Take one place on a member that may be given sessions now. With `asSeen`, only if its load is
-   * still what the choice was made upon: then of many who choose at once no two take the same
-   * place, and the one refused is told the load as it is now. `expected` sessions are counted
-   * beside it without taking places: those a claimed hub usually has beyond this one.
-   */
+  /** Take one place on a member that may be given sessions now. */
   async reserve(
     id: MemberId,
     epoch: number,
     nowMs: number,
-    asSeen?: { readonly seq: number; readonly reserved: number },
-    expected = 0,
+    { asSeen, expected = 0, client = '' }: ReservationWish = {},
   ): Promise<Reservation> {
     const pledge = expected > 0 ? { pledged: expected, pledgedNew: expected } : {};
+    const sent = sentMark(client, nowMs);
     const outcome = await this.#table.update(
       keyOf.member(id),
-      { add: { headroom: -1, reserved: 1, reservedNew: 1, ...pledge } },
+      {
+        add: { headroom: -1, reserved: 1, reservedNew: 1, ...pledge },
+        ...(sent && { set: { [`${sentPrefix}${sent.slot}`]: sent.mark } }),
+      },
       all(
         is('epoch', epoch),
         is('state', 'active'),
         above('leaseExpiresMs', nowMs),
         above('headroom', 0),
+        below('reservedNew', admissionsPerHeartbeatMax),
         asSeen === undefined ? always : all(is('seq', asSeen.seq), is('reserved', asSeen.reserved)),
       ),
     );
     if (outcome.kind === 'written') return { kind: 'reserved' };
     return { kind: 'refused', current: outcome.current && memberOf(outcome.current) };
+  }
+
+  /** A client is not held to have been sent there in vain any more. */
+  async forgetSent(member: Member, client: string): Promise<void> {
+    const { sent = {} } = member;
+    for (const slot of arrivedSlots(sent, [client])) {
+      const attribute = `${sentPrefix}${slot}`;
+      const unchanged = all(is('epoch', member.epoch), is(attribute, sent[slot] ?? ''));
+      await this.#table.update(keyOf.member(member.memberId), { remove: [attribute] }, unchanged);
+    }
   }
 
   /** See {@link MemberEndings.beginDrain}: by an operator, unless `request` says more. */
@@ -348,7 +383,10 @@ function renewalChange(
   const done = new Set(observed.done);
   const { reserved, pledged, headroom } = remainingAfter(member, observed);
   const { awaited = 0 } = observed;
+  const { sent } = member;
+  const arrived = sent === undefined ? [] : arrivedSlots(sent, observed.opened.map(clientOf));
   return {
+    ...(arrived.length > 0 && { remove: arrived.map((slot) => `${sentPrefix}${slot}`) }),
     set: {
       ...leaseAfter(member, leaseExpiresMs, nowMs),
       state: draining ? 'draining' : 'active',
@@ -357,6 +395,7 @@ function renewalChange(
       connections: observed.connections,
       hubs: observed.hubs,
       ...(awaited !== (member.awaited ?? 0) && { awaited }),
+      ...trialAfter(member, observed, reserved, nowMs),
       ...(done.size > 0 && {
         orders: member.orders.filter((order) => !done.has(order.id)) as unknown as Value,
       }),
@@ -382,6 +421,14 @@ function leaseAfter(member: Member, leaseExpiresMs: number, nowMs: number): Attr
   };
 }
 
+function clientOf({ hub, user, uniqueId }: SessionReport): string {
+  return clientTag(hubName(hub), user, Buffer.from(uniqueId, 'hex'));
+}
+
 function memberOf(item: Item): Member {
-  return memberSchema.parse(item);
+  const sent = Object.entries(item).flatMap(([name, value]) =>
+    name.startsWith(sentPrefix) ? [[name.slice(sentPrefix.length), String(value)] as const] : [],
+  );
+  const member = memberSchema.parse(item);
+  return sent.length === 0 ? member : { ...member, sent: Object.fromEntries(sent) };
 }

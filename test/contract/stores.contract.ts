@@ -117,7 +117,9 @@ export function storesContract(engine: string, emptyTable: () => Promise<Table>)
     await joined(stores);
     const seen = await stores.members.get(id);
     const outcomes = await Promise.all(
-      Array.from({ length: 5 }, () => stores.members.reserve(id, 1, nowMs, seen)),
+      Array.from({ length: 5 }, () =>
+        stores.members.reserve(id, 1, nowMs, seen && { asSeen: seen }),
+      ),
     );
     assert.equal(outcomes.filter(({ kind }) => kind === 'reserved').length, 1);
     for (const outcome of outcomes) {

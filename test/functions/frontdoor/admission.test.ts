@@ -8,7 +8,14 @@ import { FaultyTable, InvocationDied } from '../faulty-table.ts';
 import type { TestMember } from '../test-member.ts';
 
 const addresses = ['192.0.2.1', '192.0.2.2', '192.0.2.3'];
-const guest = (hub: string) => ({ hub, user: 'guest' });
+/** Each time another client: one that came back would be known. */
+const guest = (hub: string) => {
+  guests += 1;
+  const uniqueId = Buffer.alloc(16);
+  uniqueId.writeUInt32BE(guests);
+  return { hub, user: 'guest', changes: { uniqueId } };
+};
+let guests = 0;
 
 interface Fleet {
   readonly plane: ControlPlane;
