@@ -83,7 +83,7 @@ function notEnoughRight(): AdminError {
 /** What the call is about: names only, never a value that could be secret. */
 function namesIn({ fields }: RpcRequest): { hub?: string; object?: string } {
   const hub = textOr(fields, 'HubName_str');
-  const object = textOr(fields, 'Name_str');
+  const object = textOr(fields, 'Name_str') ?? textOr(fields, 'MemberId_str');
   return { ...(hub !== undefined && { hub }), ...(object !== undefined && { object }) };
 }
 

@@ -38,9 +38,9 @@ export interface HubCall extends AdminCall {
 /**
  * A method and who may call it (protocol/07 §3): `server` its administrators; `hub` these and the
  * administrators of the hub in `HubName_str`; `any` everyone who proved to be an administrator.
- * `changes` marks what is logged by name.
+ * `changes` marks what is logged by name, `added` describes what SoftEther does not have.
  */
 export type AdminMethod = (
   | { readonly auth: 'server' | 'any'; readonly run: (call: AdminCall) => Promise<RpcObject> }
   | { readonly auth: 'hub'; readonly run: (call: HubCall) => Promise<RpcObject> }
-) & { readonly changes?: true };
+) & { readonly changes?: true; readonly added?: string };

@@ -1,5 +1,5 @@
 import { getCaps } from './caps.ts';
-import { enumFarmMember, getFarmInfo, getFarmSetting } from './farm-methods.ts';
+import { drainMember, enumFarmMember, getFarmInfo, getFarmSetting } from './farm-methods.ts';
 import { createHub, deleteHub, getHub, setHub, setHubOnline } from './hub-methods.ts';
 import { enumHub, getHubStatus } from './hub-status.ts';
 import type { AdminMethod } from './method.ts';
@@ -18,6 +18,12 @@ export const methods: Readonly<Record<string, AdminMethod>> = {
   GetFarmSetting: { auth: 'any', run: getFarmSetting },
   GetFarmInfo: { auth: 'any', run: getFarmInfo },
   EnumFarmMember: { auth: 'any', run: enumFarmMember },
+  DrainMember: {
+    auth: 'server',
+    run: drainMember,
+    changes: true,
+    added: '<code>MemberId_str</code>, from EnumFarmMember: it takes no new sessions and ends',
+  },
   CreateHub: { auth: 'server', run: createHub, changes: true },
   SetHub: { auth: 'hub', run: setHub, changes: true },
   GetHub: { auth: 'hub', run: getHub },

@@ -33,7 +33,13 @@ export const manualPage = page(
 ${Object.entries(methods)
   .map(([name, { auth }]) => `<tr><td>${name}</td><td>${callers[auth]}</td></tr>`)
   .join('\n')}
-</table>`,
+</table>
+<p>Not in SoftEther's own API:</p>
+<ul>
+${Object.entries(methods)
+  .flatMap(([name, { added }]) => (added === undefined ? [] : [`<li>${name}: ${added}</li>`]))
+  .join('\n')}
+</ul>`,
 );
 
 function page(title: string, body: string): string {

@@ -67,6 +67,32 @@ test('draining members are listed as such; the lost, drained and forgotten are n
   );
 });
 
+test('a member is drained by its id; asked again, nothing begins anew', async () => {
+  const rig = new AdminRig();
+  const id = await rig.join('i-1', '198.51.100.1', 3);
+  const first = await rig.call('DrainMember', { MemberId_str: 'i-1' });
+  assert.deepEqual([first.State_str, first.NumSessions_u32], ['draining', 3]);
+  assert.equal(first.DrainDeadline_dt, '2026-11-22T23:44:08.261Z');
+  assert.equal((await members(rig))[1]?.State_str, 'draining');
+  rig.nowMs += 1_000;
+  assert.deepEqual(await rig.call('DrainMember', { MemberId_str: 'i-1' }), first);
+  const event = rig.logged.find((line) => line.event === 'admin.DrainMember');
+  assert.equal(event?.fields['object'], id);
+});
+
+test('only a server administrator drains, and only a member that is there', async () => {
+  const rig = new AdminRig();
+  await rig.createHub('Hub', 2, 'hub-password');
+  const id = await rig.join('i-1');
+  const asHub = { hub: 'Hub', password: 'hub-password' };
+  assert.deepEqual(await rig.call('DrainMember', { MemberId_str: 'i-1' }, asHub), { error: 52 });
+  assert.deepEqual(await rig.call('DrainMember', { MemberId_str: 'i-2' }), { error: 29 });
+  assert.deepEqual(await rig.call('DrainMember'), { error: 38 });
+  rig.nowMs += leaseMs;
+  await rig.stores.members.markLost(id, 1, rig.nowMs);
+  assert.deepEqual(await rig.call('DrainMember', { MemberId_str: 'i-1' }), { error: 29 });
+});
+
 test('a handle finds its member until that joins anew', async () => {
   const rig = new AdminRig();
   await rig.join('i-1');
