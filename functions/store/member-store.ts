@@ -1,16 +1,16 @@
-import { z } from 'zod';
-import { type Observed, orderSchema, type SessionReport } from '#shared/contract/heartbeat.ts';
-import { type JoinRequest, memberStates } from '#shared/contract/member.ts';
-import { hubName, type MemberId, memberId } from '#shared/kernel/ids.ts';
+import type { Observed, SessionReport } from '#shared/contract/heartbeat.ts';
+import type { JoinRequest } from '#shared/contract/member.ts';
+import { hubName, type MemberId } from '#shared/kernel/ids.ts';
 import type { Random } from '#shared/kernel/random.ts';
 import { admissionsPerHeartbeatMax } from '../domain/admission.ts';
-import { drainCauses, machineEnds } from '../domain/drain.ts';
+import { machineEnds } from '../domain/drain.ts';
 import { isAlive } from '../domain/lease.ts';
 import { remainingAfter } from '../domain/reservation.ts';
 import { clientTag } from '../domain/seat.ts';
-import { arrivedSlots, type Sent, sentMark, trialAfter } from '../domain/suspicion.ts';
+import { arrivedSlots, sentMark, trialAfter } from '../domain/suspicion.ts';
 import { keyOf } from './keys.ts';
 import { aliveStates, type DrainRequest, MemberEndings } from './member-endings.ts';
+import { type Member, type MemberOrder, memberOf, sentAttribute } from './member-item.ts';
 import { Roster, type RosterEntry } from './roster.ts';
 import {
   type Attributes,
@@ -22,7 +22,6 @@ import {
   below,
   type Change,
   getManyMax,
-  type Item,
   is,
   itemAbsent,
   oneOf,
@@ -31,59 +30,7 @@ import {
   type Value,
 } from './table.ts';
 
-/** A registered member as it is stored. Certificates are DER. */
-const memberSchema = z.object({
-  memberId: z.string().transform(memberId),
-  state: z.enum(memberStates),
-  /** Grows with every join and every loss; a message of an older one changes nothing (I3). */
-  epoch: z.number().int().nonnegative(),
-  /** Number of the last heartbeat stored in this epoch. */
-  seq: z.number().int().nonnegative(),
-  leaseExpiresMs: z.number().int().nonnegative(),
-  joinedMs: z.number().int().nonnegative(),
-  /** Since when the lease has been held without a gap; decides takeovers (ADR 0003). */
-  heldSinceMs: z.number().int().nonnegative(),
-  /** End of the lease of the epoch before, if it was not over when this one began (I1). */
-  priorLeaseExpiresMs: z.number().int().nonnegative().optional(),
-  address: z.string(),
-  ports: z.array(z.number().int()),
-  certificate: z.instanceof(Uint8Array),
-  weight: z.number().int().positive(),
-  capacity: z.number().int().positive(),
-  /** Sessions and connections as of the last heartbeat. */
-  sessions: z.number().int().nonnegative(),
-  connections: z.number().int().nonnegative(),
-  hubs: z.number().int().nonnegative(),
-  /** Admitted and not yet among `sessions`; forgotten with the second heartbeat after. */
-  reserved: z.number().int(),
-  /** Those of them that were admitted since the last heartbeat. */
-  reservedNew: z.number().int(),
-  /** Sessions its dynamic hubs usually have and that are not there, as of the last heartbeat. */
-  awaited: z.number().int().nonnegative().optional(),
-  /** The same of hubs claimed for it and not among them yet; forgotten like `reserved`. */
-  pledged: z.number().int().optional(),
-  pledgedNew: z.number().int().optional(),
-  /** What may still be admitted before the next heartbeat. */
-  headroom: z.number().int(),
-  /** Whether clients get through to it: see `domain/suspicion.ts`. */
-  unredeemed: z.number().int().nonnegative().optional(),
-  suspectedMs: z.number().int().nonnegative().optional(),
-  agentVersion: z.string(),
-  orders: z.array(orderSchema),
-  /** Set while the control plane drains it: see `domain/drain.ts`. */
-  drainDeadlineMs: z.number().int().optional(),
-  drainCause: z.enum(drainCauses).optional(),
-  /** The action of its machine's group that waits for the end of the drain. */
-  lifecycle: z
-    .object({ token: z.string(), hookName: z.string(), groupName: z.string() })
-    .optional(),
-});
-
-export type Member = Readonly<z.infer<typeof memberSchema>> & {
-  /** Clients that were sent to it lately and are not seen there yet. */
-  readonly sent?: Sent;
-};
-export type MemberOrder = Member['orders'][number];
+export type { Member, MemberOrder } from './member-item.ts';
 
 /** Most orders waiting for one member; an admin call that would exceed it is told to come back. */
 export const ordersMax = 100;
@@ -119,9 +66,6 @@ export interface ReservationWish {
   /** Remembered until it is seen there; see `clientTag`. */
   readonly client?: string;
 }
-
-/** Beside what the schema says: one attribute for each slot a client is remembered in. */
-const sentPrefix = 'sent:';
 
 /** A renewal is decided again this often when others write in between; they are few (orders). */
 const renewAttemptsMax = 5;
@@ -273,7 +217,7 @@ export class MemberStore {
       keyOf.member(id),
       {
         add: { headroom: -1, reserved: 1, reservedNew: 1, ...pledge },
-        ...(sent && { set: { [`${sentPrefix}${sent.slot}`]: sent.mark } }),
+        ...(sent && { set: { [sentAttribute(sent.slot)]: sent.mark } }),
       },
       all(
         is('epoch', epoch),
@@ -292,7 +236,7 @@ export class MemberStore {
   async forgetSent(member: Member, client: string): Promise<void> {
     const { sent = {} } = member;
     for (const slot of arrivedSlots(sent, [client])) {
-      const attribute = `${sentPrefix}${slot}`;
+      const attribute = sentAttribute(slot);
       const unchanged = all(is('epoch', member.epoch), is(attribute, sent[slot] ?? ''));
       await this.#table.update(keyOf.member(member.memberId), { remove: [attribute] }, unchanged);
     }
@@ -386,7 +330,7 @@ function renewalChange(
   const { sent } = member;
   const arrived = sent === undefined ? [] : arrivedSlots(sent, observed.opened.map(clientOf));
   return {
-    ...(arrived.length > 0 && { remove: arrived.map((slot) => `${sentPrefix}${slot}`) }),
+    ...(arrived.length > 0 && { remove: arrived.map(sentAttribute) }),
     set: {
       ...leaseAfter(member, leaseExpiresMs, nowMs),
       state: draining ? 'draining' : 'active',
@@ -423,12 +367,4 @@ function leaseAfter(member: Member, leaseExpiresMs: number, nowMs: number): Attr
 
 function clientOf({ hub, user, uniqueId }: SessionReport): string {
   return clientTag(hubName(hub), user, Buffer.from(uniqueId, 'hex'));
-}
-
-function memberOf(item: Item): Member {
-  const sent = Object.entries(item).flatMap(([name, value]) =>
-    name.startsWith(sentPrefix) ? [[name.slice(sentPrefix.length), String(value)] as const] : [],
-  );
-  const member = memberSchema.parse(item);
-  return sent.length === 0 ? member : { ...member, sent: Object.fromEntries(sent) };
 }

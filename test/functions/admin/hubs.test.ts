@@ -319,7 +319,7 @@ test('every change is logged with who, whence and what, and no secret', async ()
   assert.doesNotMatch(JSON.stringify(rig.logged), /password(?!")/i);
 });
 
-test('the session timeout of a hub is between 2 and 60 s, and stays when it is not given', async () => {
+test('the session timeout is 2 to 60 s, and stays when it is not given', async () => {
   const rig = new AdminRig();
   const named = { HubName_str: 'Sales' };
   const created = { ...named, HubType_u32: 1, SessionTimeoutMs_u32: 2_000 };
@@ -336,7 +336,7 @@ test('the session timeout of a hub is between 2 and 60 s, and stays when it is n
   assert.equal((await rig.stores.hubs.get(rig.hub('Sales')))?.sessionTimeoutMs, 60_000);
 });
 
-test('the seats of a hub keep as many shards as they ever needed, until the hub is deleted', async () => {
+test('seats keep as many shards as they ever needed, until their hub is deleted', async () => {
   const rig = new AdminRig();
   const named = { HubName_str: 'Sales' };
   const shards = async () => (await rig.stores.hubs.get(rig.hub('Sales')))?.seatShards;

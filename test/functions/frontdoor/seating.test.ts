@@ -200,7 +200,7 @@ test('bridges do not count among a user, but in the hub', async () => {
   assert.equal((await it.plane.rejectionOf(from(4, 'alice', bridge))).code, 16);
 });
 
-test('a hub of more than one shard admits exactly its limit, and finds the last free seat', async () => {
+test('more than one shard: exactly the limit is admitted, the last free seat found', async () => {
   const it = await house(new MemoryTable(), { maxSession: 230, seatShards: 3 });
   const { plane, enter } = it;
   const guests: Guest[] = [];
@@ -299,7 +299,7 @@ test('a member that joins anew: its dead are free, once it has told who survived
   assert.equal((await plane.rejectionOf(from(4))).code, 16);
 });
 
-test('a session that survived its epoch keeps its seat, or gets it back beyond the limit', async () => {
+test('a session that survived its epoch keeps its seat, or gets one beyond the limit', async () => {
   const it = await house(new MemoryTable(), { maxSession: 1 });
   const { plane, members, enter } = it;
   const survivor = await enter(from(1));

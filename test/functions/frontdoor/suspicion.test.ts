@@ -79,7 +79,7 @@ function timesAt(destinations: readonly string[], address: string): number {
   return destinations.filter((one) => one === address).length;
 }
 
-test('a member that heartbeats and that nobody gets through to is avoided, then tried', async () => {
+test('a member with heartbeats that nobody gets through to is avoided, then tried', async () => {
   const fleet = await new Fleet().start(3);
   const gray = addresses[0] as string;
   fleet.unreachable.add(gray);
@@ -92,7 +92,7 @@ test('a member that heartbeats and that nobody gets through to is avoided, then 
   assert(later >= 1 && later <= 2, `one client each half minute: ${later}`);
 });
 
-test('a member that can be reached again is readmitted by the first client that tries it', async () => {
+test('a member that can be reached again is readmitted by the first to try it', async () => {
   const fleet = await new Fleet().start(2);
   const gray = addresses[0] as string;
   fleet.unreachable.add(gray);
@@ -122,7 +122,7 @@ test('if all are suspected, clients are sent to them all the same', async () => 
   assert.equal((await fleet.attempts(10, 4_000)).length, 10);
 });
 
-test('a client that comes back at once is sent elsewhere, and does not wander for ever', async () => {
+test('a client that comes back at once is sent elsewhere', async () => {
   const fleet = await new Fleet().start(3);
   for (const address of addresses) fleet.unreachable.add(address);
   const seen: string[] = [];
@@ -171,7 +171,7 @@ test('while all is well nothing more is written than without suspicion', async (
   assert.equal(writes, 3, 'a heartbeat is one write');
 });
 
-test('between two heartbeats a member is sent so many and no more: the next one, then 49', async () => {
+test('between two heartbeats a member is sent so many, then the next one, then 49', async () => {
   const fleet = await new Fleet().start(2);
   const [one, two] = [memberOf(fleet, 0), memberOf(fleet, 1)];
   const { stores, clock } = fleet.plane;
