@@ -1,5 +1,6 @@
 import type { Item } from '#functions/store/table.ts';
 import { nameKey } from '#shared/kernel/ids.ts';
+import { seatsIn } from './invariants.ts';
 import type { RunningAgent, SimMember } from './sim-member.ts';
 import type { World } from './world.ts';
 
@@ -8,7 +9,13 @@ export const convergeMs = 200_000;
 
 /** What is still missing after everything was healed; undefined if nothing is. */
 export function missing(world: World): string | undefined {
-  for (const one of [clientsAreConnected, membersAreActive, sessionsAreListed, nothingLeaks]) {
+  for (const one of [
+    clientsAreConnected,
+    membersAreActive,
+    sessionsAreListed,
+    sessionsAreSeated,
+    nothingLeaks,
+  ]) {
     const reason = one(world);
     if (reason !== undefined) return reason;
   }
@@ -60,6 +67,22 @@ function sessionsAreListed(world: World): string | undefined {
   }
   const [ghost] = listed;
   return ghost === undefined ? undefined : `${ghost} is listed and does not exist`;
+}
+
+/** Every session that runs under a limit is counted. */
+function sessionsAreSeated(world: World): string | undefined {
+  const shards = world.invariants.items('SEATS#');
+  for (const { running } of runningMembers(world)) {
+    for (const { config, sessions } of running.agent.running) {
+      if (world.seatsOf(config.name) === 0) continue;
+      const ofHub = shards.filter(({ pk }) => pk === `HUB#${nameKey(config.name)}`);
+      for (const name of sessions.keys()) {
+        const seats = ofHub.flatMap(seatsIn).filter(({ session }) => session === nameKey(name));
+        if (seats.length !== 2) return `${name} has ${seats.length} seats`;
+      }
+    }
+  }
+  return undefined;
 }
 
 function nothingLeaks(world: World): string | undefined {

@@ -4,6 +4,7 @@ import type { Item } from '#functions/store/table.ts';
 import { drainLimits, sendBudgetBytes } from '#node-agent/limits.ts';
 import type { HubInstance } from '#node-agent/switch/hub-instance.ts';
 import { heartbeatListMax } from '#shared/contract/heartbeat.ts';
+import type { Grant } from '#shared/contract/ticket.ts';
 import { nameKey } from '#shared/kernel/ids.ts';
 import type { Redirect } from '#shared/wire/redirect.ts';
 import { hubOfFrame } from './client-session.ts';
@@ -67,6 +68,10 @@ export class Invariants {
       this.#placementEpochsGrow(before, after);
     } else if (key.sk === 'GRANT' && after === undefined) {
       this.#ticketIsRedeemedByItsMember(before, invocation.purpose);
+    } else if (key.sk === 'GRANT') {
+      this.#ticketHoldsItsSeats(after);
+    } else if (key.sk.startsWith('SEATS#')) {
+      this.#limitsHold(key.sk, before, after, invocation.purpose);
     } else if (key.sk.startsWith('SESSION#')) {
       this.#sessionBelongsToOneMember(before, after);
     } else if (key.sk.startsWith('USER#')) this.#loginsAreCountedOnce(key.pk, after);
@@ -307,6 +312,45 @@ export class Invariants {
     this.#fail('I10 sessions outlive the control plane', `${member.name} fences ${hub}`);
   }
 
+  /** I11: who is seated counts once, and no login sits down beyond the limit. */
+  #limitsHold(
+    sk: string,
+    before: Item | undefined,
+    after: Item | undefined,
+    purpose: TableWrite['invocation']['purpose'],
+  ): void {
+    const seats = seatsIn(after);
+    const taken = Number(after?.['taken'] ?? 0);
+    const what = `${after?.pk} ${sk}`;
+    if (seats.length !== taken) {
+      this.#fail('I11 limits are cluster-wide', `${what}: ${taken} for ${seats.length} seats`);
+    }
+    if (purpose.kind !== 'login' || seats.length <= seatsIn(before).length) return;
+    const hub = this.#world.hubs.find(({ name }) => after?.pk === `HUB#${nameKey(name)}`);
+    const ofHub = sk.endsWith('#HUB');
+    const limit = ofHub ? this.#world.seatsOf(hub?.name ?? '') : 1;
+    const counted = ofHub ? seats.length : new Set(seats.map(({ client }) => client)).size;
+    if (counted > limit) {
+      this.#fail('I11 limits are cluster-wide', `${what}: ${counted} seats of ${limit}`);
+    }
+  }
+
+  /** I11: nobody is given a ticket without a seat under each limit. */
+  #ticketHoldsItsSeats(after: Item | undefined): void {
+    if (after === undefined) return;
+    const grant = after['grant'] as unknown as Grant;
+    if (this.#world.seatsOf(grant.hub.name) === 0) return;
+    const seated = [...this.#items.values()].filter(
+      (item) =>
+        item.sk.startsWith('SEATS#') &&
+        item.pk === `HUB#${nameKey(grant.hub.name)}` &&
+        seatsIn(item).some(({ session }) => session === nameKey(grant.sessionName)),
+    );
+    if (seated.length !== 2 || grant.seats?.length !== 2) {
+      this.#fail('I11 limits are cluster-wide', `${grant.sessionName} has no seats`);
+    }
+  }
+
   /** I12: what is counted adds up, however often its cause was told. */
   #headroomAddsUp(after: Item | undefined): void {
     if (after === undefined || after['state'] !== 'active') return;
@@ -343,4 +387,13 @@ export class Invariants {
   #fail(invariant: string, what: string): void {
     this.violation ??= { invariant, what };
   }
+}
+
+/** Seats of one stored shard. */
+export function seatsIn(item: Item | undefined): { session: string; client: string }[] {
+  return Object.entries(item ?? {}).flatMap(([name, value]) =>
+    name.startsWith('seat:')
+      ? [{ session: name.slice('seat:'.length), client: (value as { client: string }).client }]
+      : [],
+  );
 }

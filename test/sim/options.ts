@@ -47,6 +47,8 @@ export interface SimOptions {
   readonly witness: boolean;
   /** Clients that do what they should not: use a ticket twice, late, or at the front door. */
   readonly naughtyRate: number;
+  /** Every hub has as many seats as clients, and every user may be there from one installation. */
+  readonly limited: boolean;
 }
 
 export function drawOptions(seed: number): SimOptions {
@@ -89,6 +91,7 @@ export function drawOptions(seed: number): SimOptions {
     ) as Record<Mishap, number>,
     witness: false,
     naughtyRate: rate(0.1),
+    limited: chance(0.5),
   };
 }
 

@@ -66,8 +66,14 @@ export const planted: readonly Planted[] = [
     plants: { engine: (table) => new Careless(table, { forgets: isUser, what: 'all' }) },
     noticedAs: ['I12'],
   },
+  {
+    name: 'sit down without looking: a full hub takes one more',
+    plants: { engine: (table) => new Careless(table, { forgets: isSeats, what: ['taken'] }) },
+    noticedAs: ['I11'],
+  },
 ];
 
+const isSeats = (key: Key): boolean => key.sk.startsWith('SEATS#');
 const isPlacement = (key: Key): boolean => key.sk === 'PLACEMENT';
 const isMember = (key: Key): boolean => key.sk === 'STATE';
 const isTicket = (key: Key): boolean => key.sk === 'GRANT';

@@ -141,5 +141,6 @@ function calm({ members, clients, latencyMs = 5 }: Cast): SimOptions {
     mishaps: Object.fromEntries(mishaps.map((mishap) => [mishap, 0])) as SimOptions['mishaps'],
     witness: false,
     naughtyRate: 0,
+    limited: false,
   };
 }

@@ -3,6 +3,7 @@ import type { Table } from '#functions/store/table.ts';
 import type { Observed } from '#shared/contract/heartbeat.ts';
 import type { JoinResponse } from '#shared/contract/member.ts';
 import { hubName, memberId } from '#shared/kernel/ids.ts';
+import { defaultPolicy } from '#shared/wire/policy.ts';
 import { MemoryTable } from '#test/support/memory-table.ts';
 import { ControlPlane } from './control-plane.ts';
 import type { TableWrite } from './faulty-table.ts';
@@ -90,15 +91,35 @@ export class World {
   async setUp(): Promise<void> {
     await this.controlPlane.setUp(async (stores, nowMs) => {
       for (const { name, kind } of this.hubs) {
-        await stores.hubs.create({ ...plainHub, name: hubName(name), kind, createdMs: nowMs });
+        const maxSession = this.seatsOf(name);
+        const hub = { ...plainHub, name: hubName(name), kind, maxSession, createdMs: nowMs };
+        await stores.hubs.create(hub);
       }
+      const policy = { ...defaultPolicy, multiLogins: this.options.limited ? 1 : 0 };
       for (const i of numbered(this.options.clients)) {
-        const user = { ...plainUser, name: `user-${i}`, createdMs: nowMs, updatedMs: nowMs };
+        const user = {
+          ...plainUser,
+          policy,
+          name: `user-${i}`,
+          createdMs: nowMs,
+          updatedMs: nowMs,
+        };
         for (const { name } of this.hubs) await stores.users.create(hubName(name), user);
       }
     });
     for (const _ of numbered(this.options.members)) this.addMember();
     for (const i of numbered(this.options.clients)) this.addClient(i);
+  }
+
+  /** The limit of a hub; 0: none. */
+  seatsOf(hub: string): number {
+    if (!this.options.limited) return 0;
+    const clients = numbered(this.options.clients).filter((i) => this.#hubOf(i) === hub);
+    return Math.max(1, clients.length);
+  }
+
+  #hubOf(client: number): string {
+    return this.random.stream(`hub-of/${client}`).pick(this.hubs)?.name ?? '';
   }
 
   addMember(): SimMember {
@@ -130,7 +151,7 @@ export class World {
 
   addClient(number: number): SimClient {
     const { random, time, network, options } = this;
-    const hub = random.stream(`hub-of/${number}`).pick(this.hubs)?.name ?? '';
+    const hub = this.#hubOf(number);
     const client = new SimClient(`client-${number}`, number, hub, {
       time,
       network,
@@ -285,7 +306,6 @@ function numbered(count: number): number[] {
 const plainHub = {
   version: 1,
   online: true,
-  maxSession: 0,
   noEnum: false,
   sessionTimeoutMs: 5_000,
   message: '',
