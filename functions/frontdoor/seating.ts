@@ -142,7 +142,8 @@ class Search {
     }
 
     let undecided = false;
-    for (const { shard, seen } of full.slice(0, shardsPrunedMax)) {
+    const worthLooking = full.filter(({ seen }) => seen.seats.length > 0);
+    for (const { shard, seen } of worthLooking.slice(0, shardsPrunedMax)) {
       const outcome = await this.#sitOnFreed(shard, seen);
       if (outcome === 'seated') return shard;
       undecided ||= outcome === 'undecided';
