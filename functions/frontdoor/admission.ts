@@ -11,6 +11,7 @@ import type { Hub } from '../store/hub-store.ts';
 import type { Member } from '../store/member-store.ts';
 import type { Placement } from '../store/placement-store.ts';
 import type { FrontDoor } from './front-door.ts';
+import { pledgeBest } from './pledging.ts';
 
 /** Everything is read again after a lost race; then the client is sent away for some seconds. */
 const roundsMax = 3;
@@ -26,11 +27,6 @@ const hurriedReservationsMax = 3;
 export const candidatesMax = 16;
 /** Looked at before a login is rejected because no candidate will do. */
 const widerCandidatesMax = 96;
-
-/** A hub that brings many sessions stays where it is put: it is worth a longer look. */
-export function candidatesForHub(usual = 0): number {
-  return Math.min(Math.max(usual, candidatesMax), widerCandidatesMax);
-}
 
 interface Input extends AdmissionInput<Member, Placement> {
   /** See `clientTag`; remembered with the place that is taken for it. */
@@ -80,8 +76,7 @@ async function load(frontDoor: FrontDoor, hub: Hub, client: string): Promise<Inp
   const owner = placement && (await stores.members.get(placement.memberId));
   const { kind } = standingOf(placement, owner, nowMs);
   const settled = kind === 'live' || kind === 'ending';
-  const wanted = candidatesForHub(placement?.usual);
-  const members = settled ? [] : await drawn(frontDoor, wanted);
+  const members = settled ? [] : await drawn(frontDoor, candidatesMax);
   return inputOf(hub, client, nowMs, { placement, owner, members });
 }
 
@@ -134,7 +129,7 @@ async function attempt(frontDoor: FrontDoor, hub: Hub, input: Input): Promise<At
     return decision;
   }
   if (decision.claim !== undefined) {
-    return claim(frontDoor, hub, input, decision, decision.claim);
+    return claim(frontDoor, hub, input, await pledgeBest(frontDoor, input, decision));
   }
   if (decision.reason === 'placement-live') return follow(frontDoor, input, decision);
   return reserveBest(frontDoor, input, decision);
@@ -171,9 +166,9 @@ async function claim(
   hub: Hub,
   { client }: Input,
   decision: Redirect,
-  { seen, lapsed, expected }: NonNullable<Redirect['claim']>,
 ): Promise<Attempt | 'raced'> {
   const { member } = decision;
+  const { seen, lapsed, expected = 0 } = decision.claim ?? {};
   if (lapsed !== undefined) {
     const lost = await stores.members.markLost(lapsed.memberId, lapsed.epoch, clock.nowMs());
     if (!lost) return 'raced';
@@ -186,7 +181,7 @@ async function claim(
     member: member.memberId,
     epoch: claimed.placement.epoch,
     previousMember: seen?.memberId,
-    expected,
+    usual: seen?.usual,
   });
   const { memberId, epoch } = member;
   const wish = { expected, client };

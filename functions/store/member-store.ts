@@ -11,6 +11,7 @@ import { arrivedSlots, sentMark, trialAfter } from '../domain/suspicion.ts';
 import { keyOf } from './keys.ts';
 import { aliveStates, type DrainRequest, MemberEndings } from './member-endings.ts';
 import { type Member, type MemberOrder, memberOf, sentAttribute } from './member-item.ts';
+import { type Pledge, pledge } from './pledge.ts';
 import { Roster, type RosterEntry } from './roster.ts';
 import {
   type Attributes,
@@ -230,6 +231,11 @@ export class MemberStore {
     );
     if (outcome.kind === 'written') return { kind: 'reserved' };
     return { kind: 'refused', current: outcome.current && memberOf(outcome.current) };
+  }
+
+  /** Count sessions against a member before a hub is claimed for it: see {@link pledge}. */
+  pledge(member: Member, expected: number): Promise<Pledge> {
+    return pledge(this.#table, member, expected);
   }
 
   /** A client is not held to have been sent there in vain any more. */
