@@ -76,8 +76,8 @@ export async function getFarmInfo({ ports, admin, fields }: AdminCall): Promise<
 }
 
 /**
- * Take a member out of service (not one of SoftEther's own methods): it takes no new sessions, closes
- * those it has, and ends. Asked twice, it tells how far that is.
+ * Take a member out of service (not one of SoftEther's own methods): it takes no new sessions,
+ * closes those it has, and ends. Asked twice, it tells how far that is.
  */
 export async function drainMember({ ports, fields }: AdminCall): Promise<RpcObject> {
   const { clock, stores } = ports;

@@ -89,10 +89,12 @@ function success(action: string): Answer {
 }
 
 function failure(status: number, code: string, message: string): Answer {
+  const error =
+    `<Type>Sender</Type><Code>${escaped(code)}</Code>` + `<Message>${escaped(message)}</Message>`;
   return xml(
     status,
-    `<ErrorResponse xmlns="${xmlNamespace}"><Error><Type>Sender</Type>` +
-      `<Code>${escaped(code)}</Code><Message>${escaped(message)}</Message></Error><RequestId>local</RequestId></ErrorResponse>`,
+    `<ErrorResponse xmlns="${xmlNamespace}"><Error>${error}</Error>` +
+      '<RequestId>local</RequestId></ErrorResponse>',
   );
 }
 

@@ -139,3 +139,80 @@ test('user data that is not understood is named', () => {
   assert.throws(() => readCloudConfig(userData.replace('ExecStart', 'Exec')), /ExecStart/);
   assert.throws(() => readCloudConfig(userData.replace('s3://', 'https://')), /S3/);
 });
+
+/** The details of the events of one type that were published. */
+function detailsOf(published: readonly ServiceEvent[], type: string): Record<string, unknown>[] {
+  return published.filter((event) => event['detail-type'] === type).map(({ detail }) => detail);
+}
+const leavingType = 'EC2 Instance-terminate Lifecycle Action';
+const terminatedType = 'EC2 Instance Terminate Successful';
+
+test('a scaled-in ec2Instance waits until it is let go; nobody replaces it', async (context) => {
+  const { group, published, events } = await startGroup(context, 50);
+  const [victim, other] = group.instances;
+  assert.ok(victim);
+  assert.equal(group.scaleIn(victim.id), true);
+  const [detail] = detailsOf(published, leavingType);
+  assert.deepEqual(
+    [detail?.['EC2InstanceId'], detail?.['AutoScalingGroupName'], detail?.['LifecycleHookName']],
+    [victim.id, 'Group', 'Hook'],
+  );
+  assert.equal(group.extend(victim.id, 'another'), false);
+  assert.equal(victim.running, true);
+  assert.equal(group.complete(victim.id, String(detail?.['LifecycleActionToken'])), true);
+  await eventually(() => (group.instances.length === 1 ? undefined : 'still there'), 10_000);
+  assert.equal(victim.running, false);
+  assert.deepEqual(group.instances, [other]);
+  assert.equal(detailsOf(published, terminatedType)[0]?.['EC2InstanceId'], victim.id);
+  assert.deepEqual(
+    events.map(({ kind }) => kind),
+    ['launched', 'launched', 'leaving', 'left'],
+  );
+});
+
+test('extended, it stays; when the hook’s time is up, it goes', async (context) => {
+  const { group, published } = await startGroup(context, 60_000, 400);
+  const [victim] = group.instances;
+  assert.ok(victim);
+  group.scaleIn(victim.id);
+  const token = String(detailsOf(published, leavingType)[0]?.['LifecycleActionToken']);
+  const startedMs = systemClock.monotonicMs();
+  await eventually(() => {
+    const forMs = systemClock.monotonicMs() - startedMs;
+    return forMs > 1_000 || !group.extend(victim.id, token) ? undefined : 'extending';
+  }, 5_000);
+  assert.equal(victim.running, true, 'it was extended for longer than the hook waits');
+  await eventually(() => (victim.running ? 'still running' : undefined), 10_000);
+});
+
+test('an unhealthy ec2Instance is told of once and replaced', async (context) => {
+  const { group, published } = await startGroup(context, 50);
+  const [victim] = group.instances;
+  assert.ok(victim);
+  assert.equal(group.markUnhealthy(victim.id), true);
+  assert.equal(group.markUnhealthy(victim.id), true);
+  const [detail, second] = detailsOf(published, leavingType);
+  assert.equal(second, undefined);
+  group.complete(victim.id, String(detail?.['LifecycleActionToken']));
+  await eventually(
+    () => (group.instances[0]?.id === victim.id ? 'not replaced' : undefined),
+    10_000,
+  );
+  assert.equal(group.instances.length, 2);
+  assert.equal(group.markUnhealthy(victim.id), false, 'it is not known any more');
+});
+
+test('an agent that ends while its machine waits changes nothing about that', async (context) => {
+  const { group, published, events } = await startGroup(context, 50);
+  const [victim] = group.instances;
+  assert.ok(victim);
+  group.scaleIn(victim.id);
+  victim.kill('SIGTERM');
+  await eventually(() => (victim.running ? 'still running' : undefined), 5_000);
+  assert.deepEqual(detailsOf(published, terminatedType), []);
+  const [detail] = detailsOf(published, leavingType);
+  assert.equal(group.complete(victim.id, String(detail?.['LifecycleActionToken'])), true);
+  assert.equal(detailsOf(published, terminatedType).length, 1);
+  assert.equal(group.instances.length, 1);
+  assert.equal(events.at(-1)?.kind, 'left');
+});

@@ -136,7 +136,7 @@ test('the same event again changes nothing: same deadline, one completion (I12)'
   assert.equal(await look(), 0);
 });
 
-test('a member the operator drains already goes with its machine, no later than it was to', async () => {
+test('a member the operator drains already goes no later than it was to', async () => {
   const { plane, tell } = await stage();
   const deadlineMs = plane.clock.nowMs() + 10_000;
   await plane.stores.members.beginDrain(id, deadlineMs);
@@ -181,7 +181,7 @@ test('the group did not wait any longer: nobody looks again', async () => {
   assert.equal(await look(), 0);
 });
 
-test('an agent that crashes in its drain joins anew as draining, and is done for good after', async () => {
+test('an agent that crashes in its drain joins as draining, and never after it', async () => {
   const { member, tell, look, stateOf } = await stage();
   await tell(scaledIn());
   await member.join();
@@ -221,7 +221,7 @@ test('a Spot notice for somebody else’s machine is nothing to us', async () =>
   assert.equal(plane.log.of('machine.interrupted').length, 0);
 });
 
-test('a machine is gone: its member is not called terminated while its lease stands (I1)', async () => {
+test('a machine is gone: no member is terminated while its lease stands (I1)', async () => {
   const { plane, queue, tell, look, stateOf } = await stage();
   await tell(gone);
   assert.equal(await stateOf(), 'active');
@@ -244,7 +244,7 @@ test('the end is told before the beginning: the machine goes, nothing drains', a
   assert.deepEqual(queue.sent, []);
 });
 
-test('the invocation dies when the drain has begun: the event comes again and goes on', async () => {
+test('it dies when the drain has begun: the event comes again and goes on', async () => {
   const { plane, queue, table, member, tell, look } = await stage();
   table.diesAfter = ({ key }) => key.pk === 'MEMBER#i-a';
   await assert.rejects(tell(scaledIn()), InvocationDied);

@@ -146,7 +146,7 @@ test('the sessions of the lost vanish, those of others stay', async () => {
   assert.deepEqual(queue.sent, [], 'one walk for one request');
 });
 
-test('walks take one another’s place: asked for thrice, one walk; asked meanwhile, one more', async () => {
+test('asked for thrice, one walk; asked for meanwhile, one more', async () => {
   const { plane, queue, tell, walk } = await stage();
   for (let times = 0; times < 3; times += 1) await plane.stores.sweeps.request();
   await tell(tick);

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { type TestContext, test } from 'node:test';
+import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import { AutoScaling, type ScalingGroup } from '#cdk/local/aws/auto-scaling.ts';
+import { serveSigned } from '#cdk/local/aws/signed-endpoint.ts';
+import { close, listen } from '#cdk/local/http-server.ts';
+import { CredentialRegistry } from '#cdk/local/iam/credential-registry.ts';
+import { rolePolicies } from '#cdk/local/iam/role-policies.ts';
+import { systemClock, systemRandom } from '#cdk/local/system.ts';
+import { place } from '#cdk/local/template/place.ts';
+import { Stack } from '#cdk/local/template/stack.ts';
+import { AutoScalingGroup } from '#functions/aws/auto-scaling-group.ts';
+import { memberId } from '#shared/kernel/ids.ts';
+import { callerRole } from './local-aws.ts';
+
+const action = { memberId: memberId('i-1'), groupName: 'Group', hookName: 'Hook', token: 't' };
+
+/** A group that knows `i-1`, which waits under the token `t` until it is let go. */
+class OneMachine implements ScalingGroup {
+  waits = true;
+  extended = 0;
+  unhealthy: string[] = [];
+
+  complete(instanceId: string, token: string | undefined): boolean {
+    const known = this.knows(instanceId, token);
+    if (known) this.waits = false;
+    return known;
+  }
+
+  extend(instanceId: string, token: string | undefined): boolean {
+    if (!this.knows(instanceId, token)) return false;
+    this.extended += 1;
+    return true;
+  }
+
+  markUnhealthy(instanceId: string): boolean {
+    this.unhealthy.push(instanceId);
+    return instanceId === 'i-1';
+  }
+
+  private knows(instanceId: string, token: string | undefined): boolean {
+    return this.waits && instanceId === 'i-1' && token === 't';
+  }
+}
+
+/** The production adapter, with a role's credentials, in front of the stand-in. */
+async function startService(context: TestContext, actions: readonly string[], resource?: unknown) {
+  const server = createServer();
+  context.after(() => close(server));
+  const endpoint = `http://127.0.0.1:${await listen(server, '127.0.0.1', 0)}`;
+  const stack = new Stack(
+    {
+      Resources: {
+        Group: { Type: 'AWS::AutoScaling::AutoScalingGroup' },
+        Hook: { Type: 'AWS::AutoScaling::LifecycleHook' },
+        ...callerRole(
+          actions.map((name) => `autoscaling:${name}`),
+          resource ?? { 'Fn::GetAtt': ['Group', 'AutoScalingGroupARN'] },
+        ),
+      },
+    },
+    { queueEndpoint: endpoint, frontDoor: '127.0.0.1', functionUrl: () => endpoint },
+    {},
+  );
+  const registry = new CredentialRegistry(systemClock, systemRandom);
+  const refusals: string[] = [];
+  const service = new AutoScaling(stack);
+  serveSigned(server, service.standIn, {
+    clock: systemClock,
+    registry,
+    policies: rolePolicies(stack),
+    onRefused: (message) => refusals.push(message),
+  });
+  const machine = new OneMachine();
+  service.attach(machine);
+  const principal = { roleName: 'Caller', roleId: 'AROA1', sessionName: 'test' };
+  const credentials = registry.issue(principal, 3_600_000);
+  const client = new AutoScalingClient({ endpoint, region: place.region, credentials });
+  context.after(() => client.destroy());
+  return { group: new AutoScalingGroup(client), machine, refusals };
+}
+
+const lifecycleActions = ['CompleteLifecycleAction', 'RecordLifecycleActionHeartbeat'];
+
+test('a waiting machine is extended, let go once, and unknown after', async (context) => {
+  const { group, machine } = await startService(context, lifecycleActions);
+  assert.equal(await group.extend(action), 'extended');
+  assert.equal(machine.extended, 1);
+  assert.equal(await group.complete({ ...action, token: 'another' }), 'over');
+  assert.equal(await group.complete(action), 'completed');
+  assert.equal(machine.waits, false);
+  assert.equal(await group.complete(action), 'over');
+  assert.equal(await group.extend(action), 'over');
+});
+
+test('a hook or a group that is not there is no lifecycle action', async (context) => {
+  const { group, machine } = await startService(context, lifecycleActions);
+  assert.equal(await group.complete({ ...action, hookName: 'Other' }), 'over');
+  assert.equal(await group.complete({ ...action, groupName: 'Other' }), 'over');
+  assert.equal(machine.waits, true);
+});
+
+test('an unhealthy machine is replaced if it is the group’s', async (context) => {
+  const { group, machine } = await startService(context, ['SetInstanceHealth']);
+  assert.equal(await group.reportUnhealthy(memberId('i-1')), 'reported');
+  assert.equal(await group.reportUnhealthy(memberId('i-2')), 'unknown');
+  assert.deepEqual(machine.unhealthy, ['i-1', 'i-2']);
+});
+
+test('without a grant, or with one for another group, nothing happens', async (context) => {
+  const arn = 'arn:aws:autoscaling:eu-central-1:0:autoScalingGroup:x:autoScalingGroupName/Other';
+  for (const [actions, resource] of [
+    [['SetInstanceHealth'], undefined],
+    [lifecycleActions, arn],
+  ] as const) {
+    const { group, machine, refusals } = await startService(context, actions, resource);
+    await assert.rejects(group.complete(action), { name: 'AccessDenied' });
+    assert.equal(machine.waits, true);
+    assert.match(refusals[0] ?? '', /not authorized to perform: autoscaling:Complete/);
+  }
+});
