@@ -1,21 +1,28 @@
-import type { Host } from '#test/netns/host.ts';
+import type { Undo } from '#test/netns/cut.ts';
 import type { Network } from '#test/netns/network.ts';
+import type { CaseName } from './failover-cases.ts';
 
-/** How a member ends: without a word, or asked to leave. */
-export type Ending = 'kill -9' | 'SIGTERM';
+/** Something done to a cluster. */
+export interface Fault {
+  /** When, Unix milliseconds. */
+  readonly atMs: number;
+  /** Let things be as they were; what died stays dead until the cluster is healed. */
+  readonly undo: Undo;
+}
 
-/** A cluster whose members the bench may end: a genuine one or ours, in the same namespaces. */
+/** A cluster the bench may hurt: a genuine one or ours, in the same namespaces. */
 export interface ClusterUnderTest {
-  readonly name: string;
+  readonly title: string;
   /** What clients dial. */
   readonly server: string;
   /** A dynamic hub with one password user. */
   readonly hub: string;
   readonly user: string;
   readonly password: string;
-  readonly endings: readonly Ending[];
-  /** End the member at this address; when that happened, Unix milliseconds. */
-  end(address: string, ending: Ending): Promise<number>;
+  /** Why it cannot do this case, or nothing. */
+  obstacle(name: CaseName): string | undefined;
+  /** Do it; the clients' sessions are on the member at this address. */
+  inflict(name: CaseName, address: string): Promise<Fault>;
   /** Wait until all members are there again. */
   heal(): Promise<void>;
   stop(): Promise<void>;
@@ -24,8 +31,5 @@ export interface ClusterUnderTest {
 /** Start a cluster on a network of its own. */
 export type ClusterStart = (network: Network) => Promise<ClusterUnderTest>;
 
-/** A host for client `number` of a run, outside the addresses clusters use. */
-export function clientHost(network: Network, run: number, number: number): Promise<Host> {
-  const address = `10.77.0.${20 + run * 2 + number}`;
-  return network.host(`client${run}x${number}`, { addresses: [address] });
-}
+/** Nothing to be undone: whatever died is replaced. */
+export const nothing: Undo = async () => undefined;

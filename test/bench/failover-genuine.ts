@@ -1,5 +1,7 @@
+import { dropSilently, whyNoDrops } from '#test/netns/cut.ts';
 import { GenuineServer } from '#test/netns/genuine-server.ts';
-import type { ClusterStart } from './failover-cluster.ts';
+import type { CaseName } from './failover-cases.ts';
+import { type ClusterStart, type Fault, nothing } from './failover-cluster.ts';
 
 const login = { hub: 'BENCH', user: 'alice', password: 'pw-alice' } as const;
 /** The controller lists itself too. */
@@ -20,19 +22,46 @@ export const startGenuine: ClusterStart = async (network) => {
   await controller.membersSeen(serverCount);
   await controller.admin('HubCreateDynamic', login.hub, '/PASSWORD:none');
   await controller.createUser(login.hub, login.user, login.password);
+  const controllerHost = controller.host;
   let ended: GenuineServer | undefined;
+
+  async function inflict(name: CaseName, address: string): Promise<Fault> {
+    const member = members.find(({ host }) => host.address === address);
+    if (!member) throw new Error(`no genuine member at ${address}`);
+    const atMs = Date.now();
+    switch (name) {
+      case 'agent':
+        return { atMs: await member.crash(), undo: nothing };
+      case 'member':
+      case 'drain':
+        ended = member;
+        await member.end(name === 'drain' ? 'SIGTERM' : 'SIGKILL');
+        return { atMs, undo: nothing };
+      case 'silent':
+        await member.end('SIGSTOP');
+        return { atMs, undo: () => member.end('SIGCONT') };
+      case 'cut':
+        await member.host.linkDown();
+        return { atMs, undo: () => member.host.linkUp() };
+      case 'front-door':
+        return {
+          atMs,
+          undo: await dropSilently(controllerHost, ['tcp dport 443', 'tcp sport 443']),
+        };
+      case 'store':
+        throw new Error(noStore);
+    }
+  }
+
   return {
-    name: 'genuine 5.01',
+    title: 'genuine 5.01',
     server: `${controller.host.address}:443`,
     ...login,
-    endings: ['kill -9', 'SIGTERM'],
-    end: async (address, ending) => {
-      ended = members.find((member) => member.host.address === address);
-      if (!ended) throw new Error(`no genuine member at ${address}`);
-      const endedMs = Date.now();
-      await ended.end(ending === 'SIGTERM' ? 'SIGTERM' : 'SIGKILL');
-      return endedMs;
+    obstacle: (name) => {
+      if (name === 'store') return noStore;
+      return name === 'front-door' ? whyNoDrops() : undefined;
     },
+    inflict,
     heal: async () => {
       await ended?.restart();
       ended = undefined;
@@ -41,3 +70,5 @@ export const startGenuine: ClusterStart = async (network) => {
     stop: async () => undefined,
   };
 };
+
+const noStore = 'a genuine controller keeps its state in its own memory';

@@ -1,77 +1,118 @@
-import { parseArgs } from 'node:util';
+import { availableParallelism, loadavg } from 'node:os';
 import { Network } from '#test/netns/network.ts';
-import type { ClusterStart, Ending } from './failover-cluster.ts';
+import { type CaseName, failoverCases } from './failover-cases.ts';
+import type { ClusterStart, ClusterUnderTest } from './failover-cluster.ts';
 import { startEtherfleet } from './failover-etherfleet.ts';
 import { startGenuine } from './failover-genuine.ts';
+import { type BenchOptions, benchOptions, type ClusterName } from './failover-options.ts';
 import { type FailoverRun, measureFailover } from './failover-run.ts';
+import { type PlannedRun, Schedule } from './failover-schedule.ts';
+import { type Measured, runText, tableOf } from './failover-table.ts';
 
-/**
- * How long two genuine clients on a dynamic hub are without frames when their member ends: a
- * genuine cluster and ours in the same namespaces. `npm run bench:failover -- --runs 5`.
- */
-const starts: ReadonlyMap<string, ClusterStart> = new Map([
-  ['genuine', startGenuine],
-  ['etherfleet', startEtherfleet],
-]);
+const starts: Readonly<Record<ClusterName, ClusterStart>> = {
+  etherfleet: startEtherfleet,
+  genuine: startGenuine,
+};
 
-const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '3' }, only: { type: 'string' } },
-});
-const runs = Number(values.runs);
-const rows: string[][] = [];
-for (const [name, start] of starts) {
-  if (values.only !== undefined && values.only !== name) continue;
-  rows.push(...(await measureCluster(name, start)));
+const options = readOptions();
+if (options !== undefined) await main(options);
+
+async function main(options: BenchOptions): Promise<void> {
+  const { cases, clusters, runs, isMarkdown } = options;
+  const planned = clusters.flatMap((cluster) =>
+    cases.flatMap((name) => Array.from({ length: runs }, () => plannedRun(cluster, name, options))),
+  );
+  const schedule = new Schedule(planned);
+  const measured: Measured[] = [];
+  const print = () => {
+    const ordered = cases.flatMap((name) => measured.filter((row) => row.name === name));
+    process.stdout.write(tableOf(ordered, isMarkdown));
+  };
+  // Before the network's own listener, which cleans up and ends the process.
+  const onInterrupt = () => {
+    print();
+    if (process.listenerCount('SIGINT') === 0) process.exit(130);
+  };
+  process.prependOnceListener('SIGINT', onInterrupt);
+  for (const cluster of clusters) await measureCluster(cluster, options, schedule, measured);
+  process.off('SIGINT', onInterrupt);
+  print();
 }
-print(['cluster', 'member ended by', 'clients back, s', 'no frames, s', 'frames again'], rows);
 
-async function measureCluster(name: string, start: ClusterStart): Promise<string[][]> {
+function plannedRun(cluster: ClusterName, name: CaseName, { outageMs }: BenchOptions): PlannedRun {
+  const { guessMs, isOutage } = failoverCases[name];
+  return { group: `${cluster} ${name}`, guessMs: guessMs + (isOutage ? outageMs : 0) };
+}
+
+/** All cases of one cluster; rows are added to `measured` as they are begun. */
+async function measureCluster(
+  clusterName: ClusterName,
+  { cases, runs, outageMs }: BenchOptions,
+  schedule: Schedule,
+  measured: Measured[],
+): Promise<void> {
   const network = await Network.create('efbench');
-  say(`${name}: starting`);
-  const cluster = await start(network);
-  const measured = new Map<Ending, FailoverRun[]>();
-  let count = 0;
-  for (const ending of cluster.endings) {
-    for (let run = 1; run <= runs; run += 1) {
-      const result = await measureFailover(network, cluster, ending, count);
-      measured.set(ending, [...(measured.get(ending) ?? []), result]);
-      say(`${name}: ${ending} ${run}/${runs}: ${JSON.stringify(result)}`);
-      count += 1;
-      await cluster.heal();
+  try {
+    say(`${clusterName}: starting; all in all about ${minutes(schedule.remainingMs)}`);
+    const cluster = await starts[clusterName](network);
+    for (const name of cases) {
+      const group = `${clusterName} ${name}`;
+      const results: FailoverRun[] = [];
+      const obstacle = cluster.obstacle(name);
+      measured.push({ cluster: cluster.title, name, runs: results, obstacle });
+      if (obstacle !== undefined) {
+        say(`${group}: not possible: ${obstacle}`);
+        schedule.drop(group, runs);
+        continue;
+      }
+      for (let run = 1; run <= runs; run += 1) {
+        const startedMs = Date.now();
+        const text = await measureRun(network, cluster, name, outageMs, results);
+        await cluster.heal();
+        schedule.done(group, Date.now() - startedMs);
+        say(`${group} ${run}/${runs}: ${text}; ${minutes(schedule.remainingMs)} to go; ${load()}`);
+      }
     }
+    await cluster.stop();
+  } finally {
+    network.close();
   }
-  await cluster.stop();
-  network.close();
-  return [...measured].map(([ending, results]) => [cluster.name, ending, ...columns(results)]);
 }
 
-function columns(results: readonly FailoverRun[]): string[] {
-  const silences = results.map((result) => result.silenceMs);
-  const returned = silences.filter((ms) => ms !== undefined).length;
-  return [
-    spread(results.map((result) => result.connectedMs)),
-    spread(silences),
-    `${returned} of ${results.length}`,
-  ];
-}
-
-/** `p50 / max` in seconds; a run that never came back counts as the longest. */
-function spread(times: readonly (number | undefined)[]): string {
-  const sorted = times.map((ms) => ms ?? Infinity).sort((a, b) => a - b);
-  const middle = sorted[Math.floor((sorted.length - 1) / 2)];
-  return `${seconds(middle)} / ${seconds(sorted.at(-1))}`;
-}
-
-function seconds(ms = Infinity): string {
-  return ms === Infinity ? 'never' : (ms / 1000).toFixed(1);
-}
-
-function print(titles: readonly string[], body: readonly (readonly string[])[]): void {
-  const all = [titles, ...body];
-  const widths = titles.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0)));
-  for (const row of all) {
-    process.stdout.write(`${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}\n`);
+async function measureRun(
+  network: Network,
+  cluster: ClusterUnderTest,
+  name: CaseName,
+  outageMs: number,
+  results: FailoverRun[],
+): Promise<string> {
+  try {
+    const result = await measureFailover(network, cluster, name, outageMs);
+    results.push(result);
+    return runText(result);
+  } catch (error) {
+    process.exitCode = 1;
+    return `not measured: ${String(error)}`;
   }
+}
+
+function readOptions(): BenchOptions | undefined {
+  try {
+    return benchOptions(process.argv.slice(2));
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+function minutes(ms: number): string {
+  return ms < 60_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.ceil(ms / 60_000)} min`;
+}
+
+/** Recovery times of a busy machine are those of a busy machine. */
+function load(): string {
+  return `load ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} cores`;
 }
 
 function say(line: string): void {

@@ -37,11 +37,14 @@ export interface Caller {
 export class Stage {
   readonly network: Network;
   readonly cluster: ClusterProcess;
+  /** Where front door and members are. */
+  readonly host: Host;
   #hosts = 0;
 
-  private constructor(network: Network, cluster: ClusterProcess) {
+  private constructor(network: Network, cluster: ClusterProcess, host: Host) {
     this.network = network;
     this.cluster = cluster;
+    this.host = host;
   }
 
   static async raise(prefix: string): Promise<Stage> {
@@ -59,7 +62,7 @@ export class Stage {
       replaceAfterSeconds,
       ground: host,
     });
-    return new Stage(network, cluster);
+    return new Stage(network, cluster, host);
   }
 
   async createHub(name: string, type: keyof typeof hubTypes): Promise<void> {

@@ -47,7 +47,7 @@ export class GenuineProgram {
   }
 
   /** Signal working process and parent: SIGKILL is a crash. Does not wait for the end. */
-  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  async end(signal: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
     for (const pid of await this.host.processes()) {
       try {
         process.kill(pid, signal);
@@ -55,6 +55,16 @@ export class GenuineProgram {
         // The parent leaves by itself once its child is gone.
       }
     }
+  }
+
+  /** Kill the working process alone; its parent stays, and starts another. When, Unix ms. */
+  async crash(): Promise<number> {
+    const pids = await this.host.processes();
+    const workers = pids.filter((pid) => pids.includes(parentOf(pid)));
+    if (workers.length === 0) throw new Error(`${this.name} on ${this.host.name} has no worker`);
+    const atMs = Date.now();
+    for (const pid of workers) process.kill(pid, 'SIGKILL');
+    return atMs;
   }
 
   /** Everything the program wrote to its log of this kind, oldest first. */
@@ -75,4 +85,10 @@ export class GenuineProgram {
       }
     }, startLimitMs);
   }
+}
+
+/** See proc(5): after the name in parentheses come the state and the parent. */
+function parentOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
 }

@@ -78,9 +78,14 @@ export class GenuineServer {
     }, roleLimitMs);
   }
 
-  /** End it: by SIGKILL at once, by SIGTERM in its own way. */
-  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  /** End it: by SIGKILL at once, by SIGTERM in its own way; SIGSTOP freezes it. */
+  async end(signal: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
     await this.#program.end(signal);
+  }
+
+  /** Kill the working process; its own parent starts it again. When, Unix milliseconds. */
+  crash(): Promise<number> {
+    return this.#program.crash();
   }
 
   /** Start a killed server again on the state it left; a member joins by itself. */

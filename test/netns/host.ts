@@ -20,10 +20,12 @@ export class Host {
   readonly name: string;
   readonly address: string;
   readonly folder: string;
+  readonly namespace: string;
   readonly #parts: HostParts;
 
   constructor(parts: HostParts) {
     this.name = parts.name;
+    this.namespace = parts.namespace;
     this.folder = parts.folder;
     this.address = parts.addresses[0] ?? '';
     this.#parts = parts;
@@ -31,7 +33,8 @@ export class Host {
   }
 
   async plugIn(gateway: string): Promise<void> {
-    const { namespace, switchNamespace, switchPort, addresses } = this.#parts;
+    const { namespace } = this;
+    const { switchNamespace, switchPort, addresses } = this.#parts;
     const peer = ['peer', 'name', switchPort, 'netns', switchNamespace];
     await mustRun(['ip', 'netns', 'add', namespace]);
     const cable = ['link', 'add', 'eth0', 'type', 'veth', ...peer];
@@ -79,7 +82,12 @@ export class Host {
 
   /** The argument list that runs `argv` here, for those who start processes themselves. */
   inside(argv: readonly string[]): string[] {
-    return ['ip', 'netns', 'exec', this.#parts.namespace, ...argv];
+    return ['ip', 'netns', 'exec', this.namespace, ...argv];
+  }
+
+  /** Run a command on this host's network that sees this machine's own /sys, such as `nft`. */
+  onNetwork(argv: readonly string[]): Promise<string> {
+    return mustRun(['nsenter', `--net=/run/netns/${this.namespace}`, ...argv]);
   }
 
   logFile(name: string): string {
@@ -88,7 +96,7 @@ export class Host {
 
   /** `ip` on this host's interfaces. */
   async ip(...args: string[]): Promise<string> {
-    return mustRun(['ip', '-n', this.#parts.namespace, ...args]);
+    return mustRun(['ip', '-n', this.namespace, ...args]);
   }
 
   /** Pull the cable at the switch: peers see silence, as when a machine loses power. */
@@ -109,7 +117,7 @@ export class Host {
 
   /** Ids of everything running here, children of daemons included. */
   async processes(): Promise<number[]> {
-    const pids = await mustRun(['ip', 'netns', 'pids', this.#parts.namespace]);
+    const pids = await mustRun(['ip', 'netns', 'pids', this.namespace]);
     return pids.split('\n').filter(Boolean).map(Number);
   }
 

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mustRun } from './command.ts';
+import { removeControlGroups } from './control-group.ts';
 
 /**
  * Removal of everything a network left on this machine, by its prefix alone: whatever runs in its
@@ -10,11 +11,15 @@ import { mustRun } from './command.ts';
 export function removeLeftovers(prefix: string): void {
   for (const namespace of namespacesOf(prefix)) killIn(namespace);
   // Killed processes take a moment to leave; a namespace lives until its last one has.
-  for (const namespace of namespacesOf(prefix)) {
-    killIn(namespace);
-    ip('netns', 'delete', namespace);
-  }
+  for (const namespace of namespacesOf(prefix)) removeNamespace(namespace);
+  removeControlGroups(prefix);
   rmSync(folderOf(prefix), { recursive: true, force: true });
+}
+
+/** Remove one namespace and whatever runs in it. */
+export function removeNamespace(namespace: string): void {
+  killIn(namespace);
+  ip('netns', 'delete', namespace);
 }
 
 /** Where a network keeps the state of its hosts. */

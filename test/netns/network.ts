@@ -1,6 +1,13 @@
+import { rmSync } from 'node:fs';
 import { mustRun } from './command.ts';
 import { Host } from './host.ts';
-import { claimPrefix, folderOf, releasePrefix, whyNoNamespaces } from './leftovers.ts';
+import {
+  claimPrefix,
+  folderOf,
+  releasePrefix,
+  removeNamespace,
+  whyNoNamespaces,
+} from './leftovers.ts';
 
 /** The subnet all hosts share; the switch itself is .254. */
 const switchAddress = '10.77.0.254';
@@ -14,7 +21,7 @@ const prefixPattern = /^[a-z][a-z0-9]{1,11}$/;
  */
 export class Network {
   readonly prefix: string;
-  readonly #hosts: Host[] = [];
+  #ports = 0;
   readonly #onSignal: (signal: NodeJS.Signals) => void;
   readonly #onExit: () => void;
 
@@ -46,17 +53,23 @@ export class Network {
 
   /** A machine on the switch. Addresses are 10.77.0.x; the first is the one it dials from. */
   async host(name: string, options: { addresses: readonly string[] }): Promise<Host> {
+    this.#ports += 1;
     const host = new Host({
       name,
       namespace: this.namespace(name),
       switchNamespace: this.namespace('switch'),
-      switchPort: `port${this.#hosts.length + 1}`,
+      switchPort: `port${this.#ports}`,
       folder: `${folderOf(this.prefix)}/${name}`,
       addresses: options.addresses,
     });
-    this.#hosts.push(host);
     await host.plugIn(switchAddress);
     return host;
+  }
+
+  /** Take a machine away, with everything that runs on it and its folder. */
+  remove(host: Host): void {
+    removeNamespace(host.namespace);
+    rmSync(host.folder, { recursive: true, force: true });
   }
 
   /** Kill everything running in the network and remove it. Safe to call twice. */

@@ -33,6 +33,8 @@ const memberState = z.object({
   address: z.string(),
   port: z.number(),
   pid: z.number(),
+  /** Where something watches over the agent: `pid` is that, this is the agent itself. */
+  agentPid: z.number().optional(),
   state: z.string(),
 });
 const clusterState = z.object({

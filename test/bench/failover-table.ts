@@ -1,0 +1,79 @@
+import { type CaseName, failoverCases } from './failover-cases.ts';
+import type { FailoverRun } from './failover-run.ts';
+
+/** Everything measured of one case with one cluster, or why nothing was. */
+export interface Measured {
+  readonly cluster: string;
+  readonly name: CaseName;
+  readonly runs: readonly FailoverRun[];
+  readonly obstacle: string | undefined;
+}
+
+const titles = [
+  'case',
+  'goal',
+  'cluster',
+  'runs',
+  'client back, s',
+  'frames again, s',
+  'lost pings',
+] as const;
+
+/** The table as text, or as Markdown; pairs of numbers are the median and the worst. */
+export function tableOf(measured: readonly Measured[], isMarkdown: boolean): string {
+  const body = measured.map(rowOf);
+  if (!isMarkdown) return textTable([[...titles], ...body]);
+  const rule = titles.map(() => '---');
+  return [[...titles], rule, ...body].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+}
+
+/** One run in a few words. */
+export function runText(run: FailoverRun): string {
+  const back = `back ${seconds(run.backMs)}, frames ${seconds(run.framesMs)}`;
+  return `${back}, lost pings ${run.lostPings ?? 'without end'}`;
+}
+
+function rowOf({ cluster, name, runs, obstacle }: Measured): string[] {
+  const { title, goal } = failoverCases[name];
+  const head = [title, goal, cluster];
+  if (obstacle !== undefined) return [...head, '0', obstacle, '', ''];
+  return [
+    ...head,
+    String(runs.length),
+    spread(runs, ({ backMs }) => backMs, seconds),
+    spread(runs, ({ framesMs }) => framesMs, seconds),
+    spread(
+      runs,
+      ({ lostPings }) => lostPings,
+      (lost) => (lost === undefined ? 'without end' : String(lost)),
+    ),
+  ];
+}
+
+/** `median / worst`; what never came is the worst there is. */
+function spread(
+  runs: readonly FailoverRun[],
+  pick: (run: FailoverRun) => number | undefined,
+  text: (value: number | undefined) => string,
+): string {
+  if (runs.length === 0) return '-';
+  const sorted = runs.map(pick).sort((a, b) => (a ?? Infinity) - (b ?? Infinity));
+  const median = sorted[Math.floor((sorted.length - 1) / 2)];
+  return `${text(median)} / ${text(sorted.at(-1))}`;
+}
+
+function seconds(ms: number | undefined): string {
+  if (ms === undefined) return 'never';
+  return ms === 0 ? 'stayed' : (ms / 1000).toFixed(1);
+}
+
+function textTable(rows: readonly (readonly string[])[]): string {
+  const last = titles.length - 1;
+  // An obstacle is longer than any number, and has the rest of its row to itself.
+  const widths = titles.map((_, i) =>
+    Math.max(...rows.filter((row) => row[last] !== '').map((row) => row[i]?.length ?? 0)),
+  );
+  const line = (row: readonly string[]) =>
+    row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ');
+  return rows.map((row) => `${line(row).trimEnd()}\n`).join('');
+}
