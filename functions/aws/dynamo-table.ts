@@ -27,8 +27,8 @@ import { Expression } from './expression.ts';
 
 /** Longest wait for one DynamoDB call, retries included, milliseconds. */
 const callDeadlineMs = 5_000;
-/** BatchGetItem may leave keys out under load; asked again this many times. */
-const batchRoundsMax = 5;
+/** BatchGetItem may leave keys out, of a large answer or under load: idle rounds before we give up. */
+const idleRoundsMax = 5;
 
 /**
  * {@link Table} over DynamoDB. Throws what the SDK throws for faults of the environment; a failed
@@ -55,20 +55,28 @@ export class DynamoTable implements Table {
     assert(keys.length <= getManyMax, `getMany takes at most ${getManyMax} keys`);
     if (keys.length === 0) return [];
     const found = new Map<string, Item>();
-    let wanted: Record<string, AttributeValue>[] = keys.map((key) => marshall(key));
-    for (let round = 0; wanted.length > 0; round += 1) {
-      if (round === batchRoundsMax) throw new Error('DynamoDB left keys of a batch unread');
+    // DynamoDB refuses a key that is asked for twice.
+    const distinct = new Map(
+      keys.map((key) => [keyText(key), marshall({ pk: key.pk, sk: key.sk })]),
+    );
+    let wanted: Record<string, AttributeValue>[] = [...distinct.values()];
+    let idleRounds = 0;
+    const within = deadline();
+    while (wanted.length > 0) {
+      if (idleRounds === idleRoundsMax) throw new Error('DynamoDB left keys of a batch unread');
       const { Responses, UnprocessedKeys } = await this.#client.send(
         new BatchGetItemCommand({
           RequestItems: { [this.#name]: { Keys: wanted, ConsistentRead: true } },
         }),
-        deadline(),
+        within,
       );
       for (const raw of Responses?.[this.#name] ?? []) {
         const item = itemOf(raw);
         found.set(keyText(item), item);
       }
-      wanted = UnprocessedKeys?.[this.#name]?.Keys ?? [];
+      const left = UnprocessedKeys?.[this.#name]?.Keys ?? [];
+      idleRounds = left.length < wanted.length ? 0 : idleRounds + 1;
+      wanted = left;
     }
     return keys.map((key) => found.get(keyText(key)));
   }
@@ -84,6 +92,7 @@ export class DynamoTable implements Table {
           Item: marshall(item),
           ...(text !== undefined && { ConditionExpression: text }),
           ...expression.placeholders(),
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
         deadline(),
       );
@@ -103,6 +112,7 @@ export class DynamoTable implements Table {
           UpdateExpression: changeText,
           ...(conditionText !== undefined && { ConditionExpression: conditionText }),
           ...expression.placeholders(),
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           ReturnValues: 'ALL_NEW',
         }),
         deadline(),
@@ -122,6 +132,7 @@ export class DynamoTable implements Table {
           Key: marshall(key),
           ...(text !== undefined && { ConditionExpression: text }),
           ...expression.placeholders(),
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           ReturnValues: 'ALL_OLD',
         }),
         deadline(),
@@ -150,13 +161,17 @@ export class DynamoTable implements Table {
     };
   }
 
-  /** Turn a failed condition into an outcome; re-read when the engine did not say what it saw. */
+  /**
+   * Turn a failed condition into an outcome. DynamoDB says what it saw; where it saw nothing, or is
+   * a twin that never says, what is there now has to do.
+   */
   async #guarded(key: Key, write: () => Promise<Item>): Promise<Outcome> {
     try {
       return { kind: 'written', item: await write() };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return { kind: 'refused', current: await this.get(key) };
+      const { Item: seen } = error;
+      return { kind: 'refused', current: seen === undefined ? await this.get(key) : itemOf(seen) };
     }
   }
 }

@@ -71,12 +71,18 @@ export class Expression {
       case 'size-below':
         return `size(${this.#name(condition.attribute)}) < ${this.#value(condition.limit)}`;
       case 'all':
-        return `(${condition.of.map((part) => this.#text(part)).join(' AND ')})`;
+        return this.#joined(condition.of, ' AND ');
       case 'any':
-        return `(${condition.of.map((part) => this.#text(part)).join(' OR ')})`;
+        return this.#joined(condition.of, ' OR ');
       default:
         return unreachable(condition);
     }
+  }
+
+  /** DynamoDB refuses redundant parentheses: one part alone has none of its own. */
+  #joined(parts: readonly Condition[], operator: string): string {
+    const texts = parts.map((part) => this.#text(part));
+    return texts.length === 1 ? texts.join('') : `(${texts.join(operator)})`;
   }
 
   #name(name: string): string {

@@ -13,7 +13,10 @@ export interface Table {
   update(key: Key, change: Change, condition: Condition): Promise<Outcome>;
   /** Delete if `condition` holds; the outcome carries the item that was deleted. */
   delete(key: Key, condition: Condition): Promise<Outcome>;
-  /** One page of a partition in sort-key order. `next` is given when there is more. */
+  /**
+   * One page of a partition, in the order of the sort keys' UTF-8 bytes. Without `next` there is no
+   * more; with it there may be none either, and a page may be shorter than its limit.
+   */
   query(query: Query): Promise<Page>;
 }
 
@@ -37,6 +40,7 @@ export type Value =
 export type Attributes = { readonly [name: string]: Value };
 export type Item = Key & Attributes;
 
+/** Names at least one attribute, none of them twice, and none of the key. */
 export interface Change {
   readonly set?: Attributes;
   /** Added to a number; an absent attribute counts as 0. */
@@ -55,7 +59,7 @@ export interface Query {
   readonly pk: string;
   readonly skPrefix: string;
   readonly limit: number;
-  /** Start behind this sort key. */
+  /** Start behind this sort key, which has the prefix; its item need not exist. */
   readonly after?: string;
 }
 
@@ -64,8 +68,6 @@ export interface Page {
   readonly next: string | undefined;
 }
 
-export type Comparison = '=' | '<>' | '<' | '<=' | '>' | '>=';
-
 export type Condition =
   | { readonly kind: 'always' }
   | { readonly kind: 'present'; readonly attribute: string }
@@ -73,8 +75,14 @@ export type Condition =
   | {
       readonly kind: 'compare';
       readonly attribute: string;
-      readonly comparison: Comparison;
+      readonly comparison: '=' | '<>';
       readonly value: string | number | boolean;
+    }
+  | {
+      readonly kind: 'compare';
+      readonly attribute: string;
+      readonly comparison: '<' | '<=' | '>' | '>=';
+      readonly value: number;
     }
   | {
       readonly kind: 'size-below';

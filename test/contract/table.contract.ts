@@ -16,6 +16,7 @@ import {
   itemPresent,
   type Key,
   oneOf,
+  type Page,
   sizeBelow,
   type Table,
 } from '#functions/store/table.ts';
@@ -130,6 +131,8 @@ export function tableContract(engine: string, emptyTable: () => Promise<Table>):
     ['all always true', all(always, all(always)), true, true],
     ['any of several', any(is('version', 6), is('on', true)), true, false],
     ['any with always', any(is('version', 6), always), true, true],
+    ['one of one, in all of it', all(oneOf('state', ['active'])), true, false],
+    ['any of one, in all of all of it', all(all(any(is('version', 5)))), true, false],
     ['nested', all(any(itemAbsent, is('on', true)), isNot('state', 'lost')), true, true],
     [
       'a reserved word and a hostile name',
@@ -164,6 +167,32 @@ export function tableContract(engine: string, emptyTable: () => Promise<Table>):
     assert.deepEqual(await table.getMany([]), []);
   });
 
+  fact('getMany answers twice what is asked twice', async (table) => {
+    await table.put(key, { one: 1 }, always);
+    const other = { ...key, sk: 'OTHER' };
+    const found = await table.getMany([key, other, key, other]);
+    assert.deepEqual(found, [{ ...key, one: 1 }, undefined, { ...key, one: 1 }, undefined]);
+  });
+
+  fact('getMany and a query tell everything, however large', async (table) => {
+    const keys = Array.from({ length: 20 }, (_, index) => ({ pk: 'LARGE', sk: `S${100 + index}` }));
+    const text = 'x'.repeat(380_000);
+    await Promise.all(keys.map((one) => table.put(one, { text }, always)));
+    const found = await table.getMany(keys);
+    assert(found.every((item) => item?.['text'] === text));
+    const seen: string[] = [];
+    for (let after: string | undefined = 'S'; after !== undefined; ) {
+      const page: Page = await table.query({ pk: 'LARGE', skPrefix: 'S', limit: 1_000, after });
+      assert(page.items.length < 10, 'a page has about 1 MB');
+      seen.push(...page.items.map(({ sk }) => sk));
+      after = page.next;
+    }
+    assert.deepEqual(
+      seen,
+      keys.map(({ sk }) => sk),
+    );
+  });
+
   fact('a query pages through one partition under a prefix, in order', async (table) => {
     const names = ['b', 'a', 'e', 'd', 'c'];
     for (const name of names) await table.put({ pk: 'HUB', sk: `USER#${name}` }, { name }, always);
@@ -189,6 +218,71 @@ export function tableContract(engine: string, emptyTable: () => Promise<Table>):
     assert.deepEqual(empty, { items: [], next: undefined });
   });
 
+  fact('a page that is just full says there may be more; the next one is empty', async (table) => {
+    for (const sk of ['S1', 'S2']) await table.put({ pk: 'P', sk }, {}, always);
+    const query = { pk: 'P', skPrefix: 'S', limit: 2 };
+    const page = await table.query(query);
+    assert.deepEqual([page.items.length, page.next], [2, 'S2']);
+    assert.deepEqual(await table.query({ ...query, after: 'S2' }), { items: [], next: undefined });
+    assert.equal((await table.query({ ...query, limit: 3 })).next, undefined);
+  });
+
+  fact('a query starts behind a sort key that is there no more', async (table) => {
+    for (const sk of ['S1', 'S3']) await table.put({ pk: 'P', sk }, {}, always);
+    const { items } = await table.query({ pk: 'P', skPrefix: 'S', limit: 5, after: 'S2' });
+    assert.deepEqual(items, [{ pk: 'P', sk: 'S3' }]);
+  });
+
+  fact('sort keys are in the order of their UTF-8 bytes', async (table) => {
+    const sorted = ['S', 'SZ', 'Sz', 'S\u00e4', 'S\uffee', 'S\u{1f600}'];
+    for (const sk of sorted.toReversed()) await table.put({ pk: 'P', sk }, {}, always);
+    const { items } = await table.query({ pk: 'P', skPrefix: 'S', limit: 10 });
+    assert.deepEqual(
+      items.map(({ sk }) => sk),
+      sorted,
+    );
+    const behind = await table.query({ pk: 'P', skPrefix: 'S', limit: 10, after: 'S\uffee' });
+    assert.deepEqual(
+      behind.items.map(({ sk }) => sk),
+      ['S\u{1f600}'],
+    );
+  });
+
+  fact('who asks for what cannot be is told so, and nothing changes', async (table) => {
+    const item = { ...key, text: 'x', nothing: null, list: [1] };
+    await table.put(key, item, always);
+    const wrong: readonly [string, () => Promise<unknown>][] = [
+      ['no partition key', () => table.put({ pk: '', sk: 'S' }, {}, always)],
+      ['no sort key', () => table.get({ pk: 'P', sk: '' })],
+      ['a partition key of 2,049 bytes', () => table.get({ pk: 'p'.repeat(2_049), sk: 'S' })],
+      ['a sort key of 1,025 bytes', () => table.get({ pk: 'P', sk: 's'.repeat(1_025) })],
+      [
+        '101 keys',
+        () => table.getMany(Array.from({ length: 101 }, (_, i) => ({ ...key, sk: `${i}` }))),
+      ],
+      ['400 KB', () => table.put(key, { text: 'x'.repeat(410_000) }, always)],
+      ['400 KB by and by', () => table.update(key, { set: { more: 'x'.repeat(410_000) } }, always)],
+      ['no number', () => table.put(key, { number: Number.NaN }, always)],
+      ['a number that is not exact', () => table.put(key, { number: 2 ** 60 }, always)],
+      ['nothing to change', () => table.update(key, { set: {}, remove: [] }, always)],
+      ['set and removed', () => table.update(key, { set: { a: 1 }, remove: ['a'] }, always)],
+      ['set and added', () => table.update(key, { set: { a: 1 }, add: { a: 1 } }, always)],
+      ['removed twice', () => table.update(key, { remove: ['a', 'a'] }, always)],
+      ['another key', () => table.update(key, { set: { pk: 'Q' } }, always)],
+      ['added to a text', () => table.update(key, { add: { text: 1 } }, always)],
+      ['added to null', () => table.update(key, { add: { nothing: 1 } }, always)],
+      ['appended to a text', () => table.update(key, { append: { text: [1] } }, always)],
+      ['appended to null', () => table.update(key, { append: { nothing: [1] } }, always)],
+      ['a page of nothing', () => table.query({ pk: key.pk, skPrefix: 'C', limit: 0 })],
+      [
+        'a page from elsewhere',
+        () => table.query({ pk: key.pk, skPrefix: 'C', limit: 1, after: 'A' }),
+      ],
+    ];
+    for (const [what, ask] of wrong) await assert.rejects(ask, what);
+    assert.deepEqual(await table.get(key), item);
+  });
+
   fact('of two writers with one condition exactly one is written', async (table) => {
     await table.put(key, { epoch: 1 }, always);
     const outcomes = await Promise.all(
@@ -212,5 +306,31 @@ export function tableContract(engine: string, emptyTable: () => Promise<Table>):
       Array.from({ length: 5 }, () => table.delete(key, is('grant', 'once'))),
     );
     assert.equal(outcomes.filter((outcome) => outcome.kind === 'written').length, 1);
+  });
+}
+
+/** What only engines do that say what a condition failed on; dynalite does not. */
+export function refusalContract(engine: string, emptyTable: () => Promise<Table>): void {
+  test(`${engine}: what is told to have refused a write did refuse it, in any race`, async () => {
+    const table = await emptyTable();
+    await table.put(key, { phase: 'a' }, always);
+    const flips = async (): Promise<void> => {
+      for (const phase of Array.from({ length: 100 }, (_, flip) => (flip % 2 === 0 ? 'b' : 'a'))) {
+        await table.update(key, { set: { phase } }, always);
+      }
+    };
+    const refusals: unknown[] = [];
+    const writes = async (): Promise<void> => {
+      for (let write = 0; write < 50; write += 1) {
+        const outcome = await table.update(key, { set: { write } }, is('phase', 'a'));
+        if (outcome.kind === 'refused') refusals.push(outcome.current?.['phase']);
+      }
+    };
+    await Promise.all([flips(), writes(), writes()]);
+    assert(refusals.length > 0);
+    assert.deepEqual(
+      refusals.filter((phase) => phase !== 'b'),
+      [],
+    );
   });
 }

@@ -126,7 +126,7 @@ class Careless implements Table {
 
   async delete(key: Key, condition: Condition): Promise<Outcome> {
     if (!this.#how.keeps?.(key)) return this.#table.delete(key, this.#weakened(key, condition));
-    return this.#table.update(key, { set: {} }, condition);
+    return this.#table.update(key, { set: { kept: true } }, condition);
   }
 
   #weakened(key: Key, condition: Condition): Condition {

@@ -1,16 +1,21 @@
-import type {
-  Attributes,
-  Change,
-  Condition,
-  Item,
-  Key,
-  Outcome,
-  Page,
-  Query,
-  Table,
-  Value,
+import {
+  type Attributes,
+  type Change,
+  type Condition,
+  getManyMax,
+  type Item,
+  type Key,
+  type Outcome,
+  type Page,
+  type Query,
+  type Table,
+  type Value,
 } from '#functions/store/table.ts';
-import { unreachable } from '#shared/kernel/assert.ts';
+import { assert, unreachable } from '#shared/kernel/assert.ts';
+import { checkChange, checkItem, checkKey, checkQuery, storedBytes } from './table-rules.ts';
+
+/** A page ends with the item that fills it. */
+const pageBytesMax = 1_024 * 1_024;
 
 /** {@link Table} in memory: the twin of DynamoDB for tests; every call is atomic. */
 export class MemoryTable implements Table {
@@ -21,6 +26,7 @@ export class MemoryTable implements Table {
   }
 
   async getMany(keys: readonly Key[]): Promise<readonly (Item | undefined)[]> {
+    assert(keys.length <= getManyMax, `getMany takes at most ${getManyMax} keys`);
     return keys.map((key) => this.#read(key));
   }
 
@@ -31,14 +37,19 @@ export class MemoryTable implements Table {
   }
 
   async update(key: Key, change: Change, condition: Condition): Promise<Outcome> {
+    checkChange(change);
     const current = this.#read(key);
     if (!holds(condition, current)) return { kind: 'refused', current };
     const next: Record<string, Value> = { ...current, ...key, ...change.set };
     for (const [name, amount] of Object.entries(change.add ?? {})) {
-      next[name] = Number(current?.[name] ?? 0) + amount;
+      const before = current?.[name] === undefined ? 0 : current[name];
+      assert(typeof before === 'number', `${name} is not a number`);
+      next[name] = before + amount;
     }
     for (const [name, values] of Object.entries(change.append ?? {})) {
-      next[name] = [...((current?.[name] as readonly Value[] | undefined) ?? []), ...values];
+      const before = current?.[name] === undefined ? [] : current[name];
+      assert(Array.isArray(before), `${name} is not a list`);
+      next[name] = [...before, ...values];
     }
     for (const name of change.remove ?? []) delete next[name];
     return { kind: 'written', item: this.#write(next as Item) };
@@ -52,20 +63,30 @@ export class MemoryTable implements Table {
   }
 
   async query(query: Query): Promise<Page> {
-    const sorted = [...this.#items.values()]
+    checkQuery(query);
+    const behind = [...this.#items.values()]
       .filter((item) => item.pk === query.pk && item.sk.startsWith(query.skPrefix))
-      .filter((item) => query.after === undefined || item.sk > query.after)
-      .sort((a, b) => (a.sk < b.sk ? -1 : 1));
-    const items = sorted.slice(0, query.limit).map((item) => structuredClone(item));
-    return { items, next: sorted.length > query.limit ? items.at(-1)?.sk : undefined };
+      .filter((item) => query.after === undefined || inOrder(query.after, item.sk) < 0)
+      .sort((a, b) => inOrder(a.sk, b.sk));
+    const items: Item[] = [];
+    let bytes = 0;
+    for (const item of behind) {
+      items.push(structuredClone(item));
+      bytes += storedBytes(item);
+      // DynamoDB does not look whether there is more.
+      if (items.length === query.limit || bytes > pageBytesMax) return { items, next: item.sk };
+    }
+    return { items, next: undefined };
   }
 
   #read(key: Key): Item | undefined {
+    checkKey(key);
     const item = this.#items.get(keyText(key));
     return item && structuredClone(item);
   }
 
   #write(item: Item): Item {
+    checkItem(item);
     this.#items.set(keyText(item), structuredClone(item));
     return structuredClone(item);
   }
@@ -84,7 +105,9 @@ export function holds(condition: Condition, item: Item | undefined): boolean {
       return compares(item?.[condition.attribute], condition.comparison, condition.value);
     case 'size-below': {
       const list = item?.[condition.attribute];
-      return Array.isArray(list) && list.length < condition.limit;
+      if (list === undefined) return false;
+      assert(Array.isArray(list), `${condition.attribute} is not a list`);
+      return list.length < condition.limit;
     }
     case 'all':
       return condition.of.every((part) => holds(part, item));
@@ -115,6 +138,11 @@ function compares(
     default:
       return value >= expected;
   }
+}
+
+/** DynamoDB's order, of UTF-8 bytes: JavaScript's is another for what is above U+FFFF. */
+function inOrder(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 function keyText(key: Key): string {
