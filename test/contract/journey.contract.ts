@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { ticketDigest } from '#functions/domain/ticket.ts';
 import type { Table } from '#functions/store/table.ts';
 import { hubName } from '#shared/kernel/ids.ts';
 import { ControlPlane } from '#test/functions/control-plane.ts';
 import { sessionReport } from '#test/functions/test-member.ts';
-import { MemoryTable } from '#test/support/memory-table.ts';
-import { LocalDynamo } from './local-dynamo.ts';
 
-const dynamo = new LocalDynamo();
-before(() => dynamo.open());
-after(() => dynamo.close());
-
-const engines: readonly [string, () => Promise<Table>][] = [
-  ['memory', async () => new MemoryTable()],
-  ['dynalite', () => dynamo.table()],
-];
-
-for (const [engine, emptyTable] of engines) {
+/** One user's story through the whole control plane, on one engine. */
+export function journeyContract(engine: string, emptyTable: () => Promise<Table>): void {
   test(`${engine}: login, ticket, session, death of the member, session elsewhere`, async () => {
     const plane = new ControlPlane(await emptyTable());
     await plane.createHub('OFFICE', 'dynamic');

@@ -1,0 +1,47 @@
+import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoTable } from '#functions/aws/dynamo-table.ts';
+
+/** New tables with our key schema in an engine on a port of loopback, which trusts anybody. */
+export class LoopbackTables {
+  readonly #client: DynamoDBClient;
+  #count = 0;
+
+  constructor(port: number) {
+    this.#client = new DynamoDBClient({
+      endpoint: `http://127.0.0.1:${port}`,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    });
+  }
+
+  /** Resolves if the engine answers within `limitMs`. */
+  async ping(limitMs: number): Promise<void> {
+    await this.#client.send(new ListTablesCommand({}), {
+      abortSignal: AbortSignal.timeout(limitMs),
+    });
+  }
+
+  async create(): Promise<DynamoTable> {
+    this.#count += 1;
+    const name = `table-${this.#count}`;
+    await this.#client.send(
+      new CreateTableCommand({
+        TableName: name,
+        BillingMode: 'PAY_PER_REQUEST',
+        KeySchema: [
+          { AttributeName: 'pk', KeyType: 'HASH' },
+          { AttributeName: 'sk', KeyType: 'RANGE' },
+        ],
+        AttributeDefinitions: [
+          { AttributeName: 'pk', AttributeType: 'S' },
+          { AttributeName: 'sk', AttributeType: 'S' },
+        ],
+      }),
+    );
+    return new DynamoTable(this.#client, name);
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+}
