@@ -23,15 +23,25 @@ export async function redeem(
   if (grant === undefined) return refuse('no-such-ticket');
 
   const name = hubName(grant.hub.name);
+  /** There will be no session: its seats are free now. */
+  const rise = async (): Promise<void> => {
+    for (const seat of grant.seats ?? []) {
+      await stores.seats.release(name, grant.user, grant.sessionName, seat);
+    }
+  };
   const [member, hub, placement] = await Promise.all([
     stores.members.get(memberId),
     stores.hubs.get(name),
     grant.hub.kind === 'dynamic' ? stores.placements.get(name) : undefined,
   ]);
   if (member?.epoch !== epoch || !isAlive(member)) {
+    await rise();
     return problem('stale-epoch', `epoch ${epoch} of ${memberId} is over`);
   }
-  if (hub === undefined || !hub.online || hub.kind !== grant.hub.kind) return refuse('hub-gone');
+  if (hub === undefined || !hub.online || hub.kind !== grant.hub.kind) {
+    await rise();
+    return refuse('hub-gone');
+  }
   if (
     grant.hub.kind === 'dynamic' &&
     (placement?.memberId !== memberId ||
@@ -39,6 +49,7 @@ export async function redeem(
       placement.epoch !== grant.placementEpoch ||
       placement.phase !== 'live')
   ) {
+    await rise();
     return refuse('placement-moved');
   }
   log.info('ticket.redeemed', { member: memberId, hub: name, session: grant.sessionName });

@@ -85,20 +85,16 @@ export type SeatStanding =
 
 /**
  * Whether a seat of a full shard is held by anyone. A seat is never counted down: it is free when
- * nobody can be sitting there any more. `asking` is the client that wants one: a seat of its own
- * without a session is what an attempt of a moment ago left behind.
+ * nobody can be sitting there any more. One without a session is somebody's who is on the way, or
+ * what an attempt that came to nothing left behind.
  */
 export function standingOfSeat(
   seat: Seat,
   session: Whereabouts | undefined,
   member: SeatHolder | undefined,
-  asking: string,
   nowMs: number,
 ): SeatStanding {
-  if (session === undefined) {
-    if (seat.heldUntilMs <= nowMs) return 'free';
-    return asking !== '' && seat.client === asking ? 'undecided' : 'taken';
-  }
+  if (session === undefined) return seat.heldUntilMs <= nowMs ? 'free' : 'undecided';
   if (member === undefined || !isAlive(member)) return 'free';
   if (member.epoch === session.memberEpoch) return isLive(member, nowMs) ? 'taken' : 'undecided';
   return member.seq < survivorsToldBySeq ? 'undecided' : 'free';

@@ -201,7 +201,7 @@ class Search {
     return seats.map((seat, index) => {
       const session = sessions[index];
       const member = session && byId.get(session.memberId);
-      return standingOfSeat(seat, session, member, this.#seat.client, nowMs);
+      return standingOfSeat(seat, session, member, nowMs);
     });
   }
 }

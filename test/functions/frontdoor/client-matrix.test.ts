@@ -67,7 +67,7 @@ for (const [client, clientVer, clientBuild, byName] of rows) {
   });
 }
 
-test("the Welcome timeout is the hub's, or the user's where that is shorter, from 2 s", async () => {
+test('the Welcome timeout is the shorter of hub and user, from 2 s', async () => {
   for (const [sessionTimeoutMs, timeoutSec, granted] of [
     [5_000, 20, 5_000] as const,
     [2_000, 20, 2_000] as const,
