@@ -2,15 +2,17 @@ import { after, before, test } from 'node:test';
 import type { Table } from '#functions/store/table.ts';
 import { MemoryTable } from '#test/support/memory-table.ts';
 import { DynamoDbLocal, whyNoDynamoDbLocal } from './dynamodb-local.ts';
+import { endingsContract } from './endings.contract.ts';
 import { journeyContract } from './journey.contract.ts';
 import { LocalDynamo } from './local-dynamo.ts';
 import { RemoteDynamo } from './remote-dynamo.ts';
+import { seatsContract } from './seats.contract.ts';
 import { storesContract } from './stores.contract.ts';
 import { refusalContract, tableContract } from './table.contract.ts';
 import { TableSlice } from './table-slice.ts';
 
 // One file for all contracts: its process starts each engine once.
-const contracts = [tableContract, storesContract, journeyContract];
+const contracts = [tableContract, storesContract, endingsContract, seatsContract, journeyContract];
 const engines: [string, () => Promise<Table>][] = [['memory', async () => new MemoryTable()]];
 
 const dynalite = new LocalDynamo();
