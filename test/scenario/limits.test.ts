@@ -61,18 +61,19 @@ test('limits hold over all members, follow sessions that end, and outlive a memb
     await cluster.rpc('CreateUser', { ...hub, Name_str: 'guest', AuthType_u32: 0 });
 
     sessions.push(await session('alice', 1), await session('alice', 1));
-    assert.equal(await enter('alice', 2), 20, 'another installation of hers');
     sessions.push(await session('guest', 3), await session('guest', 4));
     const listed = async (): Promise<number> => {
       const { SessionList } = await cluster.rpc('EnumSession', hub);
       return (SessionList as unknown[]).length;
     };
     await eventually(async () => ((await listed()) === 4 ? undefined : 'not listed'), 10_000);
+    assert.equal(await enter('alice', 2), 20, 'another installation of hers');
     assert.equal(await enter('guest', 5), 16, 'the fifth');
 
     await sessions[0]?.close();
     await eventually(async () => ((await listed()) === 3 ? undefined : 'still listed'), 10_000);
     sessions.push(await session('guest', 5));
+    await eventually(async () => ((await listed()) === 4 ? undefined : 'not listed'), 10_000);
     assert.equal(await enter('guest', 6), 16);
 
     const [member] = cluster.members();
