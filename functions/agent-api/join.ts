@@ -17,7 +17,7 @@ export async function join(
   const member = await stores.members.join(memberId, request, nowMs + timing.leaseTtlMs, nowMs);
   if (member === 'terminated') return problem('terminated', `${memberId} was terminated`);
   if (member === 'raced') return problem('unavailable', 'another join of this member won');
-  await watchdogQueue.send(watchMessage.encode(member), firstWatchSeconds);
+  await watchdogQueue.send(watchMessage.begin(member), firstWatchSeconds);
   log.info('member.joined', {
     member: memberId,
     epoch: member.epoch,

@@ -43,6 +43,8 @@ const memberSchema = z.object({
   /** Whether clients get through to it: see `domain/suspicion.ts`. */
   unredeemed: z.number().int().nonnegative().optional(),
   suspectedMs: z.number().int().nonnegative().optional(),
+  /** Name of the chain of messages that watches it: see `domain/watch-chain.ts`. */
+  watch: z.string().optional(),
   agentVersion: z.string(),
   orders: z.array(orderSchema),
   /** Set while the control plane drains it: see `domain/drain.ts`. */

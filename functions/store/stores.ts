@@ -9,6 +9,7 @@ import type { Table } from './table.ts';
 import { ThrottleStore } from './throttle-store.ts';
 import { TicketStore } from './ticket-store.ts';
 import { UserStore } from './user-store.ts';
+import { WatchStore } from './watch-store.ts';
 
 /** Every aggregate over one table. */
 export interface Stores {
@@ -22,6 +23,7 @@ export interface Stores {
   readonly throttle: ThrottleStore;
   readonly tickets: TicketStore;
   readonly users: UserStore;
+  readonly watches: WatchStore;
 }
 
 export function storesOver(table: Table): Stores {
@@ -36,5 +38,6 @@ export function storesOver(table: Table): Stores {
     throttle: new ThrottleStore(table),
     tickets: new TicketStore(table),
     users: new UserStore(table),
+    watches: new WatchStore(table),
   };
 }

@@ -78,7 +78,7 @@ async function carryOut(
   switch (decision) {
     case 'call-lost':
       // The message first: its watch goes on from whatever it finds.
-      await watchdogQueue.send(watchMessage.encode(member), 1);
+      await watchdogQueue.send(watchMessage.begin(member), 1);
       if (await stores.members.markLost(memberId, epoch, clock.nowMs())) {
         log.error('member.unwatched', { member: memberId, epoch, sessions, hubs });
       }

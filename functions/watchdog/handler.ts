@@ -1,6 +1,6 @@
 import { onBatch } from '../queue/batch.ts';
 import { watchMessage } from '../store/watch-message.ts';
-import { systemClock } from '../system.ts';
+import { systemClock, systemRandom } from '../system.ts';
 import { wireLog, wireMachineGroup, wireStores, wireWatchdogQueue } from '../wiring.ts';
 import { watch } from './watchdog.ts';
 
@@ -10,6 +10,7 @@ const watchdog = {
   group: wireMachineGroup(),
   queue: wireWatchdogQueue(),
   clock: systemClock,
+  random: systemRandom,
   log,
 };
 

@@ -175,9 +175,9 @@ export class ControlPlane {
 
   /** Deliver what is queued for the watchdog, whatever its delay. */
   async deliverWatches(): Promise<void> {
-    const { stores, group, queue, clock, log } = this;
+    const { stores, group, queue, clock, random, log } = this;
     for (const { body } of queue.take()) {
-      await watch({ stores, group, queue, clock, log }, watchMessage.decode(body));
+      await watch({ stores, group, queue, clock, random, log }, watchMessage.decode(body));
     }
   }
 }

@@ -220,9 +220,9 @@ export class ControlPlane {
   async #watch(body: string): Promise<boolean> {
     const ending = await this.invoke({ kind: 'watch' }, (invocation, stores, log) => {
       const queue = this.queue.port(() => invocation.survive());
-      const { clock } = invocation;
+      const { clock, random } = invocation;
       const group = new ManualGroup();
-      return watch({ stores, group, queue, clock, log }, watchMessage.decode(body));
+      return watch({ stores, group, queue, clock, random, log }, watchMessage.decode(body));
     });
     return ending.kind === 'returned';
   }

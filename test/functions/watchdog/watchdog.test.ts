@@ -40,7 +40,8 @@ test('a live member is looked at again when its lease should have ended', async 
   assert.equal(await stateOf(), 'active');
   const [next] = plane.queue.take();
   assert.equal(next?.delaySeconds, (timing.leaseTtlMs - 3_000 + 1_000) / 1_000);
-  assert.deepEqual(watchMessage.decode(next?.body ?? ''), { memberId: 'i-a', epoch: 1 });
+  const sent = watchMessage.decode(next?.body ?? '');
+  assert.deepEqual(sent, { memberId: 'i-a', epoch: 1, chain: '', round: 1 });
 });
 
 test('a silent member is called lost once, and is listed for an hour', async () => {
