@@ -297,7 +297,9 @@ export class Agent {
   #sweep(): void {
     this.#hubs.sweep();
     const lostForMs = this.#lease.lostForMs(this.#options.clock.monotonicMs());
-    if (lostForMs >= hubLimits.fencedCloseMs) this.#abandonDynamicHubs('hub-fenced');
+    if (lostForMs < hubLimits.fencedCloseMs) return;
+    // Given back: if nobody took them meanwhile, the control plane still sends clients here.
+    for (const hub of this.#hubs.dynamic()) this.#hubs.close(hub, 'hub-fenced');
   }
 
   #drops(): Partial<Record<string, number>> {

@@ -153,6 +153,21 @@ describe('the fence (I2)', () => {
       ['hub-fenced'],
     );
   });
+
+  test('a hub closed by a long fence is given back once the control plane answers', async () => {
+    await enter('dynamic', 'SID-1');
+    const untilMs =
+      time.monotonicMs() +
+      timing.fenceAfterMs +
+      hubLimits.fencedCloseMs +
+      hubLimits.sweepEveryMs +
+      timing.heartbeatEveryMs;
+    while (time.monotonicMs() < untilMs) {
+      time.advance(100);
+      await api.lastHeartbeat.answer(away);
+    }
+    assert.deepEqual(api.lastHeartbeat.body.released, [{ name: 'dynamic', epoch: 1 }]);
+  });
 });
 
 describe('idle hubs', () => {
