@@ -4,8 +4,8 @@ import type { Random } from '#shared/kernel/random.ts';
 import { type ErrorCode, errorCode } from '#shared/wire/error-code.ts';
 import { isLive, type Leaseholder, mayTakeOver } from './lease.ts';
 import { type PlacementRecord, standingOf } from './placement.ts';
-import { type Loaded, pointOf, select, withinInrush } from './selection.ts';
-import { isSuspected, type Trial, trusted } from './suspicion.ts';
+import { inrushLeft, type Loaded, pointOf, select, withinInrush } from './selection.ts';
+import { isOnTrial, isSuspected, type Trial, trusted } from './suspicion.ts';
 
 /** A member as admission sees it. */
 export interface Candidate extends Leaseholder, Loaded, Trial {
@@ -43,6 +43,8 @@ export type AdmissionDecision<M extends Candidate, P extends PlacementRecord> =
       readonly kind: 'redirect';
       readonly member: M;
       readonly reason: 'least-loaded' | 'placement-live' | 'placement-claimed';
+      /** As many others may be admitted there meanwhile and it is still as good a choice. */
+      readonly margin: number;
       /** To be written before the redirect, in this order: the loss, the claim, the reservation. */
       readonly claim?: {
         readonly seen: P | undefined;
@@ -131,7 +133,8 @@ function follow<M extends Candidate, P extends PlacementRecord>(
   const considered = [consideredOf(owner, verdict)];
   if (verdict === 'no-headroom') return reject('member-full', considered);
   if (verdict !== 'eligible') return reject(verdict, considered);
-  return { kind: 'redirect', member: owner, reason: 'placement-live', considered };
+  const margin = owner.capacity; // there is no other
+  return { kind: 'redirect', member: owner, reason: 'placement-live', margin, considered };
 }
 
 function claim<M extends Candidate, P extends PlacementRecord>(
@@ -164,11 +167,15 @@ function choose<M extends Candidate, P extends PlacementRecord>(
   const able = trusted(eligible, inVain, nowMs);
   const calm = withinInrush(able);
   const { latest, hurried } = input;
-  const member = select(calm, { expected, latest, hurried }, random);
+  const choice = select(calm, { expected, latest, hurried }, random);
   const considered = judged.map(({ member: one, verdict }) =>
     consideredOf(one, verdict === 'eligible' ? passedOver(one) : verdict),
   );
-  if (member !== undefined) return { kind: 'redirect', member, reason: 'least-loaded', considered };
+  if (choice !== undefined) {
+    const { member } = choice;
+    const margin = isOnTrial(member) ? 0 : Math.min(choice.margin, inrushLeft(able)(member));
+    return { kind: 'redirect', member, reason: 'least-loaded', margin, considered };
+  }
   const verdicts = new Set(judged.map((one) => one.verdict));
   if (verdicts.has('takeover-grace')) return reject('takeover-grace', considered);
   if (verdicts.has('admission-rate')) return reject('admission-rate', considered);

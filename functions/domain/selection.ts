@@ -37,16 +37,23 @@ export function pointOf(member: Loaded): number {
   return Math.floor(((size - load) * 100_000) / size);
 }
 
+/** A member, and how sure the choice is. */
+export interface Choice<M> {
+  readonly member: M;
+  /** As many others may be faster and it is still as good a choice. */
+  readonly margin: number;
+}
+
 /**
  * The member to take, of those that may be taken: the least loaded, exactly so while there are few
  * sessions. Later it is the better of two drawn from those that are as good: if all who choose at
- * once chose the same member, all but one would be refused its place and have to choose again.
+ * once chose the same member, most would find it filled by the others and have to choose again.
  */
 export function select<M extends Loaded>(
   members: readonly M[],
   { expected, latest, hurried }: Wanted,
   random: Random,
-): M | undefined {
+): Choice<M> | undefined {
   const roomy = members.filter((member) => hasRoom(member, expected));
   const among = roomy.length > 0 ? roomy : members;
   const best = leastLoaded(among, random, expected);
@@ -55,7 +62,23 @@ export function select<M extends Loaded>(
   const limit = least + (hurried ? hurriedSlack(least) : slack(least));
   const near = among.filter((member) => loadPerShare(member, expected) <= limit);
   const known = near.find((member) => member.memberId === latest);
-  return known ?? (limit === least ? best : betterOfTwo(near, random));
+  const member = known ?? (limit === least ? best : betterOfTwo(near, random)) ?? best;
+  return { member, margin: marginOf(member, among, limit, expected) };
+}
+
+/** Sessions until the member is neither within `limit` nor the least loaded of them all. */
+function marginOf<M extends Loaded>(
+  member: M,
+  among: readonly M[],
+  limit: number,
+  expected: number,
+): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const other of among) {
+    if (other !== member) least = Math.min(least, loadPerShare(other, expected));
+  }
+  const left = Math.max(limit, least) - loadPerShare(member, expected);
+  return Math.min(Math.floor((left * member.weight) / 100), member.capacity);
 }
 
 /** Members within so many sessions of the least loaded are as good: few of few, or one percent. */
@@ -84,14 +107,21 @@ const inrushRatio = 2;
  * is always left: whoever has the fewest on their way is never above the average of the others.
  */
 export function withinInrush<M extends Loaded>(members: readonly M[]): readonly M[] {
-  if (members.length < 2) return members;
+  const left = inrushLeft(members);
+  return members.filter((member) => left(member) >= 0);
+}
+
+/** How many more may be sent to one of these members at the moment; negative: it is passed over. */
+export function inrushLeft(members: readonly Loaded[]): (member: Loaded) => number {
+  if (members.length < 2) return ({ capacity }) => capacity;
   let total = 0;
   for (const member of members) total += onTheWay(member);
   const others = members.length - 1;
-  return members.filter((member) => {
+  return (member) => {
     const own = onTheWay(member);
-    return own <= inrushFree + (inrushRatio * (total - own)) / others;
-  });
+    const limit = inrushFree + (inrushRatio * (total - own)) / others;
+    return Math.floor(((limit - own) * member.weight) / 100);
+  };
 }
 
 /**

@@ -38,8 +38,13 @@ export function isSuspected(
   { unredeemed = 0, suspectedMs = 0, reserved }: Trial & { readonly reserved: number },
   nowMs: number,
 ): boolean {
-  if (unredeemed < suspectAfter) return false;
+  if (!isOnTrial({ unredeemed })) return false;
   return nowMs < suspectedMs + suspectedForMs || reserved > 0;
+}
+
+/** It was suspected and nobody has got through since: one client at a time is sent there. */
+export function isOnTrial({ unredeemed = 0 }: Trial): boolean {
+  return unredeemed >= suspectAfter;
 }
 
 /** Clients remembered by a member's item, by slot: it must stay small, for it is written often. */

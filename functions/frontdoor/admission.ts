@@ -205,8 +205,9 @@ async function reserveBest(
   for (let tries = 1; decision.kind === 'redirect'; tries += 1) {
     const member: Member = decision.member;
     const exact = tries <= exactReservationsMax;
-    const { memberId, epoch } = member;
-    const wish = { client: input.client, ...(exact && { asSeen: member }) };
+    const { memberId, epoch, seq, reserved: seen } = member;
+    const asSeen = { seq, reserved: seen + decision.margin };
+    const wish = { client: input.client, ...(exact && { asSeen }) };
     const reserved = await stores.members.reserve(memberId, epoch, clock.nowMs(), wish);
     if (reserved.kind === 'reserved') return admitted(decision, undefined);
     if (tries === exactReservationsMax + hurriedReservationsMax) return 'raced';

@@ -19,6 +19,7 @@ import {
   all,
   always,
   any,
+  atMost,
   attributeAbsent,
   below,
   type Change,
@@ -58,8 +59,8 @@ export type Reservation =
 /** How a place is taken, beyond that there is one. */
 export interface ReservationWish {
   /**
-   * Only if its load is still what the choice was made upon: then of many who choose at once no two
-   * take the same place, and the one refused is told the load as it is now.
+   * Only if no heartbeat came in since and at most so many are reserved: then it is still as good a
+   * choice as it seemed, and whoever is refused is told the load as it is now.
    */
   readonly asSeen?: { readonly seq: number; readonly reserved: number };
   /** Counted beside it without taking places: who a claimed hub usually has beyond this one. */
@@ -226,7 +227,9 @@ export class MemberStore {
         above('leaseExpiresMs', nowMs),
         above('headroom', 0),
         below('reservedNew', admissionsPerHeartbeatMax),
-        asSeen === undefined ? always : all(is('seq', asSeen.seq), is('reserved', asSeen.reserved)),
+        asSeen === undefined
+          ? always
+          : all(is('seq', asSeen.seq), atMost('reserved', asSeen.reserved)),
       ),
     );
     if (outcome.kind === 'written') return { kind: 'reserved' };

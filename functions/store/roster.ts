@@ -117,12 +117,20 @@ export class Roster {
     return (await this.#table.delete(keyOf.fleet(id), seen)).kind === 'written';
   }
 
-  /** All ids of a fleet of at most `size`, as listed now; of a larger one `size` by chance. */
+  /**
+   * All ids of a fleet of at most `size`, as listed now; of a larger one `size` by chance. Who is
+   * gone for good is not drawn.
+   */
   async draw(size: number, nowMs: number, random: Random): Promise<Draw> {
-    const ids = this.#recent(nowMs, size) ?? (await this.ids());
+    const ids = this.#recent(nowMs, size) ?? (await this.#idsPresent());
     if (ids.length <= size) return { ids, listed: ids.length };
     if (ids !== this.#kept?.ids) this.#kept = { ids, readMs: nowMs };
     return { ids: drawn(ids, size, random), listed: ids.length };
+  }
+
+  async #idsPresent(): Promise<readonly MemberId[]> {
+    const entries = await this.#readEntries();
+    return entries.filter(({ gone }) => !gone).map((entry) => entry.memberId);
   }
 
   #recent(nowMs: number, size: number): readonly MemberId[] | undefined {
