@@ -149,3 +149,28 @@ test('what a member awaits is counted until it says otherwise', async () => {
   await member.beat({ awaited: 0 });
   assert.equal(await awaited(), 0);
 });
+
+test('a member that joins beside busy ones gets a part of a burst, not all of it', async () => {
+  const { plane, members } = await fleet(3);
+  for (const member of members) {
+    member.observed = { ...member.observed, sessions: 500 };
+    await member.beat();
+  }
+  await plane.startMember('i-new', { address: '192.0.2.99' });
+  const seen: string[] = [];
+  for (let login = 0; login < 200; login += 1) {
+    seen.push((await plane.redirectOf(guest('STATIC'))).address);
+  }
+  const fresh = seen.filter((address) => address === '192.0.2.99').length;
+  assert(fresh > 50 && fresh <= 51 + 0.4 * 200, `${fresh} of 200`);
+});
+
+test('a hub of a handful is counted with its first client', async () => {
+  const { plane, members } = await fleet(2, ['HUB']);
+  await remember(plane, 'HUB', 10);
+  const { address } = await plane.redirectOf(guest('HUB'));
+  const host = members.find((member) => member.request.address === address);
+  assert(host !== undefined);
+  const stored = await plane.stores.members.get(host.memberId);
+  assert.deepEqual([stored?.reserved, stored?.pledged, stored?.headroom], [1, 9, 999]);
+});
