@@ -56,8 +56,11 @@ async function writeLists(api: AgentApi, member: Member, observed: Observed): Pr
 }
 
 async function writeOpened(api: AgentApi, member: Member, report: SessionReport): Promise<void> {
-  const { stores } = api;
-  const first = await stores.sessions.open(member.memberId, member.epoch, report);
+  const { clock, stores } = api;
+  const { memberId, epoch } = member;
+  const opening = await stores.sessions.open(memberId, epoch, report, clock.nowMs());
+  if (opening === 'ended') return; // a later heartbeat was faster
+  const first = opening === 'first';
   if (first) await stores.users.countLogin(hubName(report.hub), report.user, report.openedMs);
   await restoreSeats(api, report, first);
 }
@@ -81,9 +84,13 @@ async function restoreSeats(
 }
 
 /** The seats of a session whose end is told are free at once. */
-async function writeClosed({ stores }: AgentApi, id: MemberId, ref: SessionRef): Promise<void> {
+async function writeClosed(
+  { clock, stores }: AgentApi,
+  id: MemberId,
+  ref: SessionRef,
+): Promise<void> {
   const hub = hubName(ref.hub);
-  const session = await stores.sessions.close(id, hub, ref.name);
+  const session = await stores.sessions.close(id, hub, ref.name, clock.nowMs());
   for (const seat of session?.seats ?? []) {
     await stores.seats.release(hub, session?.user ?? '', ref.name, seat);
   }

@@ -5,6 +5,11 @@ import { isAlive, isLive, type Leaseholder, lostListedMs, mayCallLost } from './
 export const backstopMs = 30_000;
 /** A draining member is still there this long after its deadline: it does not do as it is told. */
 const overdueMs = 60_000;
+/**
+ * What is left of a session that ended soon after it was told is kept this long: requests and
+ * invocations that told of its beginning are long over by then.
+ */
+export const endedKeptMs = 180_000;
 /** Members that joined anew have told all their surviving sessions by then. */
 const survivorsToldMs = 30_000;
 
@@ -55,10 +60,15 @@ export function leftSessionsBehind(member: Swept, sinceMs: number, nowMs: number
  * survived, and is told again at the new one.
  */
 export function isOver(
-  session: { readonly memberId: MemberId; readonly memberEpoch: number },
+  session: {
+    readonly memberId: MemberId;
+    readonly memberEpoch: number;
+    readonly endedMs?: number | undefined;
+  },
   member: Swept | undefined,
   nowMs: number,
 ): boolean {
   if (member === undefined || !isAlive(member)) return true;
+  if (session.endedMs !== undefined) return session.endedMs + endedKeptMs <= nowMs;
   return session.memberEpoch < member.epoch && member.joinedMs + survivorsToldMs <= nowMs;
 }

@@ -18,6 +18,8 @@ export type Walks = Readonly<z.infer<typeof walksSchema>>;
 const sessionSchema = z.object({
   memberId: z.string().transform(memberId),
   memberEpoch: z.number().int(),
+  /** Not a session any more: see `endedAttribute`. */
+  endedMs: z.number().int().optional(),
 });
 
 /** A session's record as far as it matters here, and where it is. */

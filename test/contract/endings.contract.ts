@@ -91,11 +91,11 @@ export function endingsContract(engine: string, emptyTable: () => Promise<Table>
       const { sessions, sweeps } = stores;
       const hub = hubName('Office');
       for (const name of ['S1', 'S2', 'S3'])
-        await sessions.open(id, 1, sessionReport(hub, name, 'a'));
+        await sessions.open(id, 1, sessionReport(hub, name, 'a'), nowMs);
       const first = await sweeps.sessions(hub, undefined, 2);
       const rest = await sweeps.sessions(hub, first.next, 2);
       assert.deepEqual([first.items.length, rest.items.length, rest.next], [2, 1, undefined]);
-      await sessions.open(id, 2, sessionReport(hub, 'S1', 'a'));
+      await sessions.open(id, 2, sessionReport(hub, 'S1', 'a'), nowMs);
       const struck = [];
       for (const session of first.items) struck.push(await sweeps.strikeSession(session));
       assert.deepEqual(struck, [false, true], 'the first was told again at another epoch');

@@ -6,7 +6,7 @@ test('a heartbeat that opened a session comes again after the drain: it stays cl
   const stage = await Stage.set({ members: 2, clients: 1 });
   await stage.connect(stage.client(1));
   const host = stage.host();
-  const sessions = () => stage.world.invariants.items('SESSION#');
+  const sessions = () => stage.world.invariants.sessions;
   await stage.until(() => (sessions().length === 1 ? '' : 'listed'), 3_000);
   const [report] = sessions(); // what else the item has is not looked at
   const seq = Number(stage.state(host)['seq']);

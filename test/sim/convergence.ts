@@ -50,7 +50,7 @@ function membersAreActive(world: World): string | undefined {
 /** Every session that runs is listed, and every listed one of a live member runs. */
 function sessionsAreListed(world: World): string | undefined {
   const listed = new Set<string>();
-  for (const item of world.invariants.items('SESSION#')) {
+  for (const item of world.invariants.sessions) {
     const member = world.members.find(({ name }) => name === item['memberId']);
     const state = member && stateOf(world, member);
     const isDead =

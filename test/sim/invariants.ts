@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ordersMax } from '#functions/store/member-store.ts';
+import { endedAttribute } from '#functions/store/session-store.ts';
 import type { Item } from '#functions/store/table.ts';
 import { drainLimits, sendBudgetBytes } from '#node-agent/limits.ts';
 import type { HubInstance } from '#node-agent/switch/hub-instance.ts';
@@ -52,6 +53,11 @@ export class Invariants {
   /** Stored items of one kind, by sort key prefix. */
   items(skPrefix: string): Item[] {
     return [...this.#items.values()].filter((item) => item.sk.startsWith(skPrefix));
+  }
+
+  /** Stored sessions, without what those left behind that ended. */
+  get sessions(): Item[] {
+    return this.items('SESSION#').filter((item) => item[endedAttribute] === undefined);
   }
 
   onWrite({ key, after, invocation }: TableWrite): void {
@@ -207,16 +213,20 @@ export class Invariants {
   }
 
   #sessionBelongsToOneMember(before: Item | undefined, after: Item | undefined): void {
-    if (after === undefined) return;
+    if (after === undefined || after[endedAttribute] !== undefined) return;
+    const name = String(after['name']);
+    if (before?.[endedAttribute] !== undefined) {
+      this.#fail('I12 nothing changes twice', `${name} is listed again after its end`);
+    }
     const user = `${after.pk} ${nameKey(String(after['user']))}`;
     const known = this.#sessionsOfUser.get(user) ?? new Set();
-    this.#sessionsOfUser.set(user, known.add(String(after['name'])));
+    this.#sessionsOfUser.set(user, known.add(name));
     if (before === undefined) return;
     if (before['memberId'] !== after['memberId']) {
-      this.#fail('I4 a ticket admits once', `${String(after['name'])} is on two members`);
+      this.#fail('I4 a ticket admits once', `${name} is on two members`);
     }
     if (Number(after['memberEpoch']) < Number(before['memberEpoch'])) {
-      this.#fail('I3 epochs only grow', `${String(after['name'])}: its member's epoch goes back`);
+      this.#fail('I3 epochs only grow', `${name}: its member's epoch goes back`);
     }
   }
 

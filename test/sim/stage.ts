@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Item } from '#functions/store/table.ts';
+import type { Item, Table } from '#functions/store/table.ts';
 import type { SimOptions } from './options.ts';
 import { mishaps } from './options.ts';
 import type { SimClient } from './sim-client.ts';
@@ -11,6 +11,8 @@ export interface Cast {
   readonly members: number;
   readonly clients: number;
   readonly latencyMs?: number;
+  /** The store, if it does something of its own. */
+  readonly engine?: (table: Table) => Table;
 }
 
 /** A scripted run: somebody does something, time passes, and something must be so. */
@@ -23,7 +25,8 @@ export class Stage {
 
   /** Members have joined and sent a heartbeat; clients have done nothing yet. */
   static async set(cast: Cast): Promise<Stage> {
-    const world = new World({ options: calm(cast) });
+    const { engine } = cast;
+    const world = new World({ options: calm(cast), ...(engine && { plants: { engine } }) });
     await world.setUp();
     for (const member of world.members) member.start();
     const stage = new Stage(world);

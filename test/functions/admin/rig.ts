@@ -118,7 +118,7 @@ export class AdminRig {
   }
 
   async openSession(hub: string, name: string, on: MemberId, memberEpoch = 1): Promise<void> {
-    await this.stores.sessions.open(on, memberEpoch, {
+    const report = {
       hub,
       name,
       user: 'Alice',
@@ -130,7 +130,8 @@ export class AdminRig {
       bridge: false,
       monitor: false,
       openedMs: this.nowMs,
-    });
+    };
+    await this.stores.sessions.open(on, memberEpoch, report, this.nowMs);
     this.nowMs += 1;
   }
 

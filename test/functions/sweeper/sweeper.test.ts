@@ -167,12 +167,17 @@ test('a walk over many hubs and sessions takes bounded steps and misses nothing'
   const hubs = Array.from({ length: 60 }, (_, index) => `hub-${index}`);
   for (const hub of hubs) {
     await plane.createHub(hub, 'static');
-    await plane.stores.sessions.open(id, 1, sessionReport(hub, 'SID-ADA-1', 'ada'));
+    await plane.stores.sessions.open(
+      id,
+      1,
+      sessionReport(hub, 'SID-ADA-1', 'ada'),
+      plane.clock.nowMs(),
+    );
   }
   for (let index = 0; index < 2_300; index += 1) {
     const from = index % 10 === 0 ? peer : member;
     const report = sessionReport('hub-7', `SID-${index}`, 'ada');
-    await plane.stores.sessions.open(from.memberId, 1, report);
+    await plane.stores.sessions.open(from.memberId, 1, report, plane.clock.nowMs());
   }
   await pass(timing.leaseTtlMs);
   await plane.stores.members.markLost(id, 1, plane.clock.nowMs());
