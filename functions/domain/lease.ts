@@ -8,7 +8,7 @@ export interface Leaseholder {
   readonly state: MemberState;
   readonly epoch: number;
   readonly leaseExpiresMs: number;
-  /** Since when the lease has been held without a gap. */
+  /** Since when the lease has been renewed steadily: see {@link steadyMs}. */
   readonly heldSinceMs: number;
   /**
    * When the lease of the epoch before this one ends at the latest. A join may be a late copy of an
@@ -33,27 +33,41 @@ export function isLive(
 }
 
 /**
- * A member whose lease has a gap, or that has just joined, waits this long before it may take over
+ * Renewals this far apart are a gap, whoever missed the others: the control plane may have been
+ * away, and owners of hubs need time to come back as this member did. Two periods and what a call
+ * may take.
+ */
+export const steadyMs = 2 * timing.heartbeatEveryMs + 500;
+
+/**
+ * A member whose renewals have a gap, or that has just joined, waits this long before it may take over
  * a lost member's hub: time for owners that served on through an outage of the control plane to
  * come back first, or to learn from this very member that the outage is over and fence (I10).
  */
 export const takeoverGraceMs = timing.leaseTtlMs;
 
 /**
- * Whether `candidate` may take over what `lost` hosted (I10). Immediately, if it has held its lease
- * since before the lost member's last heartbeat: then the control plane was there for one and not
- * for the other, and the lost member, which knew of the candidate, has fenced. Otherwise after
- * {@link takeoverGraceMs}.
+ * Whether `candidate` may take over what `lost` hosted (I10). Only if it was renewed when the lost
+ * member had been silent for so long that it would have been renewed too, had it been there: the
+ * control plane was there for one and not for the other. Immediately, if it has been renewed steadily
+ * since before the lost member's last heartbeat: then the lost member, which knew of the candidate,
+ * has fenced. Otherwise after {@link takeoverGraceMs}.
  */
 export function mayTakeOver(
-  candidate: Pick<Leaseholder, 'heldSinceMs'>,
+  candidate: Pick<Leaseholder, 'heldSinceMs' | 'leaseExpiresMs'>,
   lost: Pick<Leaseholder, 'leaseExpiresMs'>,
   nowMs: number,
 ): boolean {
+  if (candidate.leaseExpiresMs - lost.leaseExpiresMs < steadyMs) return false;
   const lastHeartbeatMs = lost.leaseExpiresMs - timing.leaseTtlMs;
   return (
     candidate.heldSinceMs <= lastHeartbeatMs || candidate.heldSinceMs + takeoverGraceMs <= nowMs
   );
+}
+
+/** Whether a renewal at `nowMs` follows the one that gave the lease that ends at `leaseExpiresMs`. */
+export function isSteady(leaseExpiresMs: number, nowMs: number): boolean {
+  return nowMs - (leaseExpiresMs - timing.leaseTtlMs) <= steadyMs;
 }
 
 /** How long a lost member stays listed, so that operators see what happened. */

@@ -4,7 +4,7 @@ import { hubName, type MemberId } from '#shared/kernel/ids.ts';
 import type { Random } from '#shared/kernel/random.ts';
 import { admissionsPerHeartbeatMax } from '../domain/admission.ts';
 import { machineEnds } from '../domain/drain.ts';
-import { isAlive } from '../domain/lease.ts';
+import { isAlive, isSteady } from '../domain/lease.ts';
 import { remainingAfter } from '../domain/reservation.ts';
 import { clientTag } from '../domain/seat.ts';
 import { arrivedSlots, sentMark, trialAfter } from '../domain/suspicion.ts';
@@ -366,11 +366,11 @@ function renewalChange(
   };
 }
 
-/** The renewed lease; after a gap it counts as held from now on. Never shortened. */
+/** The renewed lease; after a gap it counts as steady from now on. Never shortened. */
 function leaseAfter(member: Member, leaseExpiresMs: number, nowMs: number): Attributes {
   return {
     leaseExpiresMs: Math.max(leaseExpiresMs, member.leaseExpiresMs),
-    ...(member.leaseExpiresMs <= nowMs && { heldSinceMs: nowMs }),
+    ...(!isSteady(member.leaseExpiresMs, nowMs) && { heldSinceMs: nowMs }),
   };
 }
 

@@ -3,11 +3,13 @@ import { test } from 'node:test';
 import {
   decideWatch,
   isLive,
+  isSteady,
   type Leaseholder,
   lostListedMs,
   mayCallLost,
   mayTakeOver,
   replacedAfterMs,
+  steadyMs,
   takeoverGraceMs,
 } from '#functions/domain/lease.ts';
 import { timing } from '#shared/contract/timing.ts';
@@ -35,14 +37,32 @@ test('a lease is over at the very millisecond it names', () => {
 
 test('who held a lease before the last heartbeat of the lost may take over at once', () => {
   const lost = { leaseExpiresMs: nowMs }; // last heard of leaseTtlMs ago
-  assert.equal(mayTakeOver({ heldSinceMs: nowMs - leaseTtlMs }, lost, nowMs), true);
-  assert.equal(mayTakeOver({ heldSinceMs: nowMs - leaseTtlMs + 1 }, lost, nowMs), false);
+  const leaseExpiresMs = nowMs + steadyMs;
+  const at = (heldSinceMs: number): boolean =>
+    mayTakeOver({ heldSinceMs, leaseExpiresMs }, lost, nowMs);
+  assert.equal(at(nowMs - leaseTtlMs), true);
+  assert.equal(at(nowMs - leaseTtlMs + 1), false);
+});
+
+test('who was not renewed clearly later than the lost has seen nothing that they did not', () => {
+  const lost = { leaseExpiresMs: nowMs };
+  const at = (leaseExpiresMs: number): boolean =>
+    mayTakeOver({ heldSinceMs: 0, leaseExpiresMs }, lost, nowMs);
+  assert.equal(at(nowMs + steadyMs - 1), false);
+  assert.equal(at(nowMs + steadyMs), true);
+});
+
+test('two missed heartbeats are a gap, one is none', () => {
+  const { heartbeatEveryMs } = timing;
+  const after = (ms: number): boolean => isSteady(nowMs + leaseTtlMs, nowMs + ms);
+  assert.deepEqual([after(2 * heartbeatEveryMs), after(3 * heartbeatEveryMs)], [true, false]);
 });
 
 test('others wait for the grace, counted from when their lease began', () => {
   const lost = { leaseExpiresMs: nowMs };
   const heldSinceMs = nowMs + 500;
-  const at = (ms: number): boolean => mayTakeOver({ heldSinceMs }, lost, ms);
+  const candidate = { heldSinceMs, leaseExpiresMs: nowMs + leaseTtlMs };
+  const at = (ms: number): boolean => mayTakeOver(candidate, lost, ms);
   assert.equal(at(heldSinceMs + takeoverGraceMs - 1), false);
   assert.equal(at(heldSinceMs + takeoverGraceMs), true);
 });
