@@ -6,13 +6,14 @@ import type { Random } from '#shared/kernel/random.ts';
 import type { SelfSigned } from '#shared/x509/self-signed.ts';
 import type { AgentConfig } from './config.ts';
 import type { AgentApi } from './control/agent-api.ts';
+import { Control, type ControlOptions, type ControlPort } from './control/control.ts';
 import { Drain } from './control/drain.ts';
+import { ExclusiveRight } from './control/exclusive-right.ts';
 import type { Observation } from './control/heartbeat.ts';
-import { Lease } from './control/lease.ts';
-import { Membership } from './control/membership.ts';
 import { Reconciler } from './control/reconciler.ts';
 import { Reports } from './control/reports.ts';
 import { TicketLogin } from './control/ticket-login.ts';
+import type { OpenWitnessWire } from './control/witness-wire.ts';
 import {
   controlLimits,
   drainLimits,
@@ -47,6 +48,12 @@ export interface AgentOptions {
   readonly onStopped: () => void;
   /** Where clients come in; TLS on `config.listen` if left out. */
   readonly createListener?: (options: MemberListenerOptions) => AgentListener;
+  /** How peers are reached; without it dynamic hubs are served while the lease is held. */
+  readonly openWitness?: OpenWitnessWire;
+  /** Where membership and lease are kept; in this thread if left out. */
+  readonly createControl?: (options: ControlOptions) => ControlPort;
+  /** What control writes and the data plane asks; its memory may be shared between threads. */
+  readonly right?: ExclusiveRight;
 }
 
 /** What the agent needs of a listener. */
@@ -58,13 +65,13 @@ export type AgentListener = Pick<
 /** The data plane of one machine: its parts, and what one part's news means to the others. */
 export class Agent {
   readonly #options: AgentOptions;
-  readonly #lease = new Lease();
+  readonly #right: ExclusiveRight;
   readonly #reports = new Reports();
   readonly #sessions = new SessionTable();
   readonly #open = new Map<Session, SessionReport>();
   readonly #budget = new SendBudget(sendBudgetBytes);
   readonly #hubs: HubTable;
-  readonly #membership: Membership;
+  readonly #control: ControlPort;
   readonly #reconciler: Reconciler;
   readonly #listener: AgentListener;
 
@@ -86,13 +93,14 @@ export class Agent {
       onEnded: (hub, reason) => this.#onHubEnded(hub, reason),
     });
     this.#reconciler = new Reconciler(this.#hubs, this.#reports, log);
-    this.#membership = new Membership({
+    this.#right = options.right ?? new ExclusiveRight();
+    const createControl = options.createControl ?? ((given: ControlOptions) => new Control(given));
+    this.#control = createControl({
       api,
       clock,
       timers,
       random,
       log,
-      lease: this.#lease,
       reports: this.#reports,
       limits: controlLimits,
       joinRequest: () => ({
@@ -108,6 +116,8 @@ export class Agent {
       onDesired: (desired) => this.#onDesired(desired),
       onEpochOver: () => this.#abandonDynamicHubs('epoch-over'),
       onTerminated: () => void this.drain('terminated'),
+      right: this.#right,
+      openWitness: options.openWitness,
     });
     const login = this.#createLogin();
     const createListener =
@@ -141,7 +151,7 @@ export class Agent {
       sockets: this.#listener.sockets,
       waiting: this.#listener.waiting,
       queuedBytes: this.#budget.usedBytes,
-      epoch: this.#membership.epoch,
+      epoch: this.#control.epoch,
       drops: this.#drops(),
     };
   }
@@ -162,7 +172,7 @@ export class Agent {
 
   /** Whether dynamic hubs may be served at this moment (I2). */
   mayServeExclusively(monotonicMs: number): boolean {
-    return this.#lease.held(monotonicMs);
+    return this.#right.held(monotonicMs);
   }
 
   /** Listen, then join: whoever is redirected here finds a listener. */
@@ -170,7 +180,7 @@ export class Agent {
     const { listen } = this.#options.config;
     await this.#listener.open(listen.address, listen.port);
     this.#options.log.info('listener.open', { address: listen.address, port: this.port });
-    this.#membership.start();
+    await this.#control.start();
     this.#every(hubLimits.sweepEveryMs, () => this.#sweep());
     this.#every(summaryEveryMs, () => this.#logSummary());
   }
@@ -184,15 +194,15 @@ export class Agent {
   async #drain(cause: string): Promise<void> {
     const { log, clock, timers, random } = this.#options;
     log.info('drain.begun', { cause, sessions: this.#sessions.size, hubs: this.#hubs.size });
-    this.#membership.nudge();
+    this.#control.nudge();
     const result = await new Drain({
       hubs: this.#hubs,
       clock,
       timers,
       random,
       limits: drainLimits,
-      isAcknowledged: () => this.#membership.epoch === undefined || this.#isDrained(),
-      nudge: () => this.#membership.nudge(),
+      isAcknowledged: () => this.#control.epoch === undefined || this.#isDrained(),
+      nudge: () => this.#control.nudge(),
     }).run();
     log.info('drain.ended', { ...result, state: this.#desiredState });
     await this.stop();
@@ -204,7 +214,7 @@ export class Agent {
 
   /** End everything at once, in order, whatever the control plane still believes. */
   async stop(): Promise<void> {
-    this.#membership.stop();
+    this.#control.stop();
     for (const cancel of this.#cancels) cancel();
     for (const session of this.#sessions.all()) session.close('stopping');
     await this.#listener.close();
@@ -226,7 +236,10 @@ export class Agent {
       api,
       redeemMs: controlLimits.redeemMs,
       capacity: config.capacity,
-      epoch: () => this.#membership.epoch,
+      epoch: () => this.#control.epoch,
+      mayOpen: () => this.#right.mayOpen(clock.monotonicMs()),
+      nudge: () => this.#control.nudge(),
+      openLimits: hubLimits,
       hubs: this.#hubs,
       sessions: this.#sessions,
       context,
@@ -296,7 +309,7 @@ export class Agent {
 
   #sweep(): void {
     this.#hubs.sweep();
-    const lostForMs = this.#lease.lostForMs(this.#options.clock.monotonicMs());
+    const lostForMs = this.#right.lostForMs(this.#options.clock.monotonicMs());
     if (lostForMs < hubLimits.fencedCloseMs) return;
     // Given back: if nobody took them meanwhile, the control plane still sends clients here.
     for (const hub of this.#hubs.dynamic()) this.#hubs.close(hub, 'hub-fenced');

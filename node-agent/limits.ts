@@ -1,3 +1,4 @@
+import { peersMax } from '#shared/contract/peers.ts';
 import { ticketTtlMs } from '#shared/contract/timing.ts';
 import { assert } from '#shared/kernel/assert.ts';
 import type { SessionLimits } from './session/session-limits.ts';
@@ -52,6 +53,9 @@ export const hubLimits = {
   /** Sessions of a hub that may not forward are closed after this long: elsewhere they can. */
   fencedCloseMs: 15_000,
   sweepEveryMs: 5_000,
+  /** A hub claimed for a member whose lease is not fresh is opened this much later at most. */
+  openWaitMs: 4_000,
+  openLookEveryMs: 25,
 } as const;
 
 export const controlLimits = {
@@ -66,6 +70,10 @@ export const controlLimits = {
   metadataTries: 5,
   answerBytesMax: 4 * 1024 * 1024,
   socketsMax: 32,
+  learnedMax: 64,
+  learnedKeptMs: 30_000,
+  /** Questions and answers of the largest cluster, twice, in one period. */
+  datagramsMax: 4 * peersMax,
 } as const;
 
 export const drainLimits = {

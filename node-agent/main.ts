@@ -8,6 +8,7 @@ import { Agent } from './agent.ts';
 import { type AgentConfig, parseConfig } from './config.ts';
 import { SignedAgentApi } from './control/agent-api.ts';
 import { Imds } from './control/imds.ts';
+import { witnessSocket } from './control/witness-socket.ts';
 import { controlLimits } from './limits.ts';
 import {
   atEndOfTurn,
@@ -63,6 +64,7 @@ async function main(log: Log): Promise<void> {
     random: systemRandom,
     atEndOfTurn,
     log,
+    openWitness: witnessSocket({ listen: config.listen, address: identity.localAddress, log }),
     onStopped: () => process.exit(0),
   });
   process.on('SIGTERM', () => void agent.drain('SIGTERM'));
@@ -88,14 +90,23 @@ function readConfig(): AgentConfig {
   return parsed.config;
 }
 
+interface Identity {
+  readonly instanceId: string;
+  /** Where clients come to. */
+  readonly publicAddress: string;
+  /** Where other members ask. */
+  readonly localAddress: string;
+}
+
 /** Who this machine is. A machine that has just started may need a moment to know. */
-async function readIdentity(
-  imds: Imds,
-  log: Log,
-): Promise<{ instanceId: string; publicAddress: string }> {
+async function readIdentity(imds: Imds, log: Log): Promise<Identity> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return { instanceId: await imds.instanceId(), publicAddress: await imds.publicIpv4() };
+      return {
+        instanceId: await imds.instanceId(),
+        publicAddress: await imds.publicIpv4(),
+        localAddress: await imds.localIpv4(),
+      };
     } catch (error) {
       log.warn('metadata.failed', { attempt, error: String(error) });
       if (attempt === controlLimits.metadataTries) {

@@ -54,6 +54,11 @@ export class Members extends Construct {
       description: 'Members: clients arrive with a ticket',
     });
     securityGroup.addIngressRule(Peer.anyIpv4(), Port.tcp(settings.clientPort));
+    securityGroup.addIngressRule(
+      securityGroup,
+      Port.udp(settings.clientPort),
+      'Members ask each other whether the control plane is there (ADR 0003)',
+    );
 
     const launchTemplate = new LaunchTemplate(this, 'LaunchTemplate', {
       machineImage: MachineImage.latestAmazonLinux2023({ cpuType: AmazonLinuxCpuType.ARM_64 }),

@@ -4,17 +4,25 @@ import type { Timing } from '#shared/contract/timing.ts';
 import type { Cancel, Clock, Timers } from '#shared/kernel/clock.ts';
 import type { AgentApi } from './agent-api.ts';
 import type { Lease } from './lease.ts';
-import type { Reports } from './reports.ts';
+import type { ReportBatch } from './reports.ts';
 
 /** What a heartbeat says besides its lists. */
-export type Observation = Pick<Observed, 'state' | 'sessions' | 'connections' | 'hubs'>;
+export type Observation = Pick<Observed, 'state' | 'sessions' | 'connections' | 'hubs' | 'peers'>;
+
+/** What has to be told and was not acknowledged yet. */
+export interface PendingReports {
+  /** For the next heartbeat. */
+  take(): ReportBatch;
+  /** The heartbeat that carried `batch` was answered. */
+  acknowledge(batch: ReportBatch): void;
+}
 
 export interface HeartbeatOptions {
   readonly api: AgentApi;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly lease: Lease;
-  readonly reports: Reports;
+  readonly reports: PendingReports;
   /** Heartbeats asked for out of turn keep this distance. */
   readonly nudgeMs: number;
   readonly observe: () => Observation;

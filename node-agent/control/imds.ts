@@ -46,9 +46,18 @@ export class Imds {
     return this.#get('/latest/meta-data/instance-id');
   }
 
-  async publicIpv4(): Promise<string> {
-    const address = await this.#get('/latest/meta-data/public-ipv4');
-    if (!isIPv4(address)) throw new Error('the instance metadata names no public IPv4 address');
+  publicIpv4(): Promise<string> {
+    return this.#ipv4('public-ipv4');
+  }
+
+  /** In the network members share: security groups know each other by these addresses only. */
+  localIpv4(): Promise<string> {
+    return this.#ipv4('local-ipv4');
+  }
+
+  async #ipv4(name: string): Promise<string> {
+    const address = await this.#get(`/latest/meta-data/${name}`);
+    if (!isIPv4(address)) throw new Error(`the instance metadata names no ${name}`);
     return address;
   }
 

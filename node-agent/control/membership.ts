@@ -1,5 +1,5 @@
 import type { Desired } from '#shared/contract/heartbeat.ts';
-import type { JoinRequest } from '#shared/contract/member.ts';
+import type { JoinRequest, JoinResponse } from '#shared/contract/member.ts';
 import type { Problem } from '#shared/contract/problem.ts';
 import { assertTiming } from '#shared/contract/timing.ts';
 import { unreachable } from '#shared/kernel/assert.ts';
@@ -7,9 +7,8 @@ import type { Cancel, Clock, Timers } from '#shared/kernel/clock.ts';
 import type { Log } from '#shared/kernel/log.ts';
 import { between, type Random } from '#shared/kernel/random.ts';
 import type { AgentApi } from './agent-api.ts';
-import { Heartbeat, type Observation } from './heartbeat.ts';
+import { Heartbeat, type Observation, type PendingReports } from './heartbeat.ts';
 import type { Lease } from './lease.ts';
-import type { Reports } from './reports.ts';
 
 export interface MembershipLimits {
   readonly joinMs: number;
@@ -25,11 +24,11 @@ export interface MembershipOptions {
   readonly random: Random;
   readonly log: Log;
   readonly lease: Lease;
-  readonly reports: Reports;
+  readonly reports: PendingReports;
   readonly limits: MembershipLimits;
   readonly joinRequest: () => JoinRequest;
   readonly observe: () => Observation;
-  readonly onJoined: (epoch: number) => void;
+  readonly onJoined: (joined: JoinResponse) => void;
   readonly onDesired: (desired: Desired) => void;
   /** The control plane had given this member up: exclusive hubs are no longer ours. */
   readonly onEpochOver: () => void;
@@ -89,7 +88,7 @@ export class Membership {
       this.#attempts = Math.max(1, this.#attempts);
       this.#epoch = epoch;
       log.info('member.joined', { memberId, epoch });
-      this.#options.onJoined(epoch);
+      this.#options.onJoined(answer.value);
       this.#heartbeat.start(epoch, timing);
       return;
     }
@@ -163,7 +162,7 @@ export class Membership {
   #leave(): void {
     this.#heartbeat.stop();
     this.#epoch = undefined;
-    this.#options.lease.end(this.#options.clock.monotonicMs());
+    this.#options.lease.end();
     this.#options.onEpochOver();
   }
 }

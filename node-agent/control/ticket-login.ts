@@ -53,6 +53,11 @@ export interface TicketLoginOptions {
   readonly hubs: HubTable;
   readonly sessions: SessionTable;
   readonly context: SessionContext;
+  /** Whether a dynamic hub may be started at this moment: see {@link Witness}. */
+  readonly mayOpen: () => boolean;
+  /** A fresh lease is waited for. */
+  readonly nudge: () => void;
+  readonly openLimits: { readonly openWaitMs: number; readonly openLookEveryMs: number };
   readonly onOpened: (session: Session, report: SessionReport) => void;
   readonly onClosed: (session: Session, hub: RunningHub, reason: CloseReason) => void;
 }
@@ -75,16 +80,52 @@ export class TicketLogin {
     const expected = this.#options.sessions.size + this.#redeeming;
     if (expected >= this.#options.capacity) return reject('member-full');
     this.#redeeming += 1;
-    const answer = await this.#redeem(login.credential.ticket, epoch);
-    this.#redeeming -= 1;
+    try {
+      return await this.#admitted(login, login.credential.ticket, epoch, visitor);
+    } finally {
+      this.#redeeming -= 1;
+    }
+  }
+
+  async #admitted(
+    login: Login,
+    ticket: Buffer,
+    epoch: number,
+    visitor: Visitor,
+  ): Promise<Admit | Reject> {
+    const answer = await this.#redeem(ticket, epoch);
     if (answer.kind === 'unreachable') return reject('control-plane-away', answer.detail);
     if (answer.kind === 'problem') {
       const known = answer.problem.kind === 'no-such-ticket';
       return known ? reject('no-such-ticket') : reject('control-plane-away', answer.problem.kind);
     }
+    const sinceMs = this.#options.context.clock.monotonicMs();
+    while (!this.#mayAdmit(answer.value)) {
+      if (this.#options.epoch() !== epoch || !(await this.#wait(sinceMs))) {
+        return reject('not-a-member-now', 'no fresh lease to open the hub with');
+      }
+    }
     if (visitor.isGone()) return reject('client-gone');
     if (this.#options.epoch() !== epoch) return reject('not-a-member-now');
     return this.#admit(login, answer.value, visitor);
+  }
+
+  /** Another member may still serve a dynamic hub that was just given to this one (I1). */
+  #mayAdmit({ hub, placementEpoch }: Grant): boolean {
+    if (hub.kind === 'static' || this.#options.mayOpen()) return true;
+    return this.#options.hubs.find(hub.name)?.epoch === placementEpoch;
+  }
+
+  /** False if it has been long enough since `sinceMs`. */
+  #wait(sinceMs: number): Promise<boolean> {
+    const { context, nudge, openLimits } = this.#options;
+    if (context.clock.monotonicMs() - sinceMs >= openLimits.openWaitMs) {
+      return Promise.resolve(false);
+    }
+    nudge();
+    return new Promise((resolve) => {
+      context.timers.after(openLimits.openLookEveryMs, () => resolve(true));
+    });
   }
 
   /** A lost answer is asked for once more; if it had been the right one, it is gone (I4). */

@@ -253,6 +253,20 @@ test('members run in a group with public addresses and IMDSv2 only', () => {
   assert.equal(group?.properties['DesiredCapacity'], String(settings.memberCount));
 });
 
+test('members reach each other for their witnesses, and strangers do not', () => {
+  const udp = [
+    ...of('AWS::EC2::SecurityGroupIngress').map(({ properties }) => properties),
+    ...of('AWS::EC2::SecurityGroup').flatMap(
+      ({ properties }) => (properties['SecurityGroupIngress'] ?? []) as Record<string, unknown>[],
+    ),
+  ].filter((rule) => rule['IpProtocol'] === 'udp');
+  assert.deepEqual(
+    udp.map((rule) => [rule['FromPort'], rule['ToPort'], rule['CidrIp']]),
+    [[settings.clientPort, settings.clientPort, undefined]],
+  );
+  assert.deepEqual(udp[0]?.['SourceSecurityGroupId'], udp[0]?.['GroupId']);
+});
+
 test('the table keeps its data: on demand, encrypted, restorable, retained', () => {
   const [table, second] = of('AWS::DynamoDB::Table');
   assert.equal(second, undefined);

@@ -8,6 +8,7 @@ export class FakeImds {
   readonly answers = new Map([
     ['/latest/meta-data/instance-id', 'i-0fake'],
     ['/latest/meta-data/public-ipv4', '127.0.0.1'],
+    ['/latest/meta-data/local-ipv4', '127.0.0.1'],
     ['/latest/meta-data/iam/security-credentials/', 'member-role'],
   ]);
 

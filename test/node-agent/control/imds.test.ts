@@ -67,7 +67,7 @@ describe('instance metadata', () => {
 
   test('a machine without public address is told so', async () => {
     answers.set('/latest/meta-data/public-ipv4', 'none');
-    await assert.rejects(imds.publicIpv4(), /no public IPv4/);
+    await assert.rejects(imds.publicIpv4(), /no public-ipv4/);
     answers.delete('/latest/meta-data/public-ipv4');
     await assert.rejects(imds.publicIpv4(), /public-ipv4: HTTP 404/);
   });

@@ -34,7 +34,7 @@ beforeEach(() => {
     limits,
     joinRequest: () => joinRequest,
     observe: () => ({ state: 'active', sessions: 0, connections: 0, hubs: 0 }),
-    onJoined: (epoch) => events.push(`joined ${epoch}`),
+    onJoined: ({ epoch }) => events.push(`joined ${epoch}`),
     onDesired: (desired) => events.push(desired.state),
     onEpochOver: () => events.push(`over, lease held: ${lease.held(time.monotonicMs())}`),
     onTerminated: () => events.push('terminated'),

@@ -1,0 +1,366 @@
+import type { JoinResponse } from '#shared/contract/member.ts';
+import type { Peers, WitnessEndpoint } from '#shared/contract/peers.ts';
+import { assert } from '#shared/kernel/assert.ts';
+import type { Cancel, Clock, Timers } from '#shared/kernel/clock.ts';
+import type { Log } from '#shared/kernel/log.ts';
+import type { Random } from '#shared/kernel/random.ts';
+import { pairKey } from '#shared/witness/pair-key.ts';
+import type { ExclusiveRight } from './exclusive-right.ts';
+import { Lease } from './lease.ts';
+import {
+  decodeWitnessMessage,
+  encodeWitnessMessage,
+  nonceBytes,
+  type UnverifiedMessage,
+} from './witness-message.ts';
+import { type PeerContact, WitnessPeer } from './witness-peer.ts';
+import { type WitnessTiming, witnessTiming } from './witness-timing.ts';
+
+export interface WitnessLimits {
+  /** Peers that made themselves known before the control plane told of them. */
+  readonly learnedMax: number;
+  /** They are kept this long though no list has them: lists may be a little old. */
+  readonly learnedKeptMs: number;
+  /** Datagrams looked at in one period of questions; the rest are dropped. */
+  readonly datagramsMax: number;
+}
+
+export interface WitnessOptions {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly log: Log;
+  readonly limits: WitnessLimits;
+  readonly right: ExclusiveRight;
+  /** A datagram; it may be lost, come twice or late. */
+  readonly send: (bytes: Buffer, to: WitnessEndpoint) => void;
+}
+
+/** Who this member is since it joined. */
+interface Identity {
+  readonly memberId: string;
+  readonly epoch: number;
+  readonly timing: WitnessTiming;
+}
+
+const never = Number.NEGATIVE_INFINITY;
+const always = Number.POSITIVE_INFINITY;
+
+/**
+ * Decides whether this member may serve dynamic hubs (I1, I2, I10; ADR 0003 proves it): while its
+ * lease is held, and beyond it while every peer says that its own lease was not renewed much later
+ * either, for then the control plane is away and nobody can be given anything. In return it starts
+ * a hub instance only when its lease is freshly renewed and every peer was told so, or has had the
+ * time to notice.
+ */
+export class Witness {
+  /** What the control plane has acknowledged; its owner tells it, this one listens. */
+  readonly lease: Lease;
+  readonly #options: WitnessOptions;
+  readonly #startedMs: number;
+
+  #identity: Identity | undefined;
+  #peers = new Map<string, WitnessPeer>();
+  /** The last list; undefined before there was one. */
+  #list: Pick<Peers, 'version' | 'complete'> | undefined;
+  #ownKey: Buffer | undefined;
+  /** More peers made themselves known than could be kept: until then nobody is a witness. */
+  #overflowUntilMs = never;
+  /** Since when the lease has been renewed without a gap, as far as this member heard. */
+  #freshSinceMs = never;
+  #freshUntilMs = never;
+  #lostAtMs = never;
+  #servedUntilMs = never;
+  #state: 'lease' | 'witnessed' | 'fenced' = 'fenced';
+
+  #cancelRound: Cancel | undefined;
+  #roundAtMs = always;
+  #stopped = false;
+  #windowMs = never;
+  #datagrams = 0;
+
+  constructor(options: WitnessOptions) {
+    this.#options = options;
+    this.#startedMs = options.clock.monotonicMs();
+    this.lease = new Lease(() => this.#onLease());
+  }
+
+  /** Version of the list of peers, for the next heartbeat. */
+  get version(): string | undefined {
+    return this.#list?.version;
+  }
+
+  /**
+   * Whether a member is among those that were heard of; for checks of the exception in ADR 0003.
+   */
+  knows(memberId: string): boolean {
+    return this.#peers.get(memberId)?.isAsked ?? false;
+  }
+
+  /** A new epoch begins; it has no lease yet. */
+  joined({ memberId, epoch, timing }: JoinResponse): void {
+    this.#identity = { memberId, epoch, timing: witnessTiming(timing) };
+    this.#publish();
+  }
+
+  /** The control plane's list of peers, newer than the last one. */
+  learn(peers: Peers): void {
+    const nowMs = this.#nowMs();
+    this.#ownKey = Buffer.from(peers.key, 'base64');
+    const before = this.#peers;
+    this.#peers = new Map();
+    for (const { memberId, address, port, key, asked } of peers.list) {
+      const contact: PeerContact = {
+        memberId,
+        endpoint: { address, port },
+        key: Buffer.from(key, 'base64'),
+        keyOf: 'answerer',
+      };
+      const peer = before.get(memberId) ?? new WitnessPeer(contact, asked, nowMs);
+      peer.contact = contact;
+      peer.isAsked = asked || this.#toldLately(peer, nowMs);
+      this.#peers.set(memberId, peer);
+    }
+    for (const [memberId, peer] of before) {
+      if (this.#peers.has(memberId) || !this.#toldLately(peer, nowMs)) continue;
+      this.#peers.set(memberId, peer);
+    }
+    this.#list = { version: peers.version, complete: peers.complete };
+    this.#publish();
+    this.#schedule(nowMs);
+  }
+
+  /** A datagram from anybody. */
+  received(bytes: Buffer, from: WitnessEndpoint): void {
+    const identity = this.#identity;
+    if (identity === undefined || this.#stopped || this.#isFlooded(identity)) return;
+    const message = decodeWitnessMessage(bytes);
+    if (message === undefined || message.to !== identity.memberId) return;
+    if (message.from === identity.memberId) return;
+    if (message.kind === 'question') this.#onQuestion(message, from);
+    else this.#onAnswer(message);
+    this.#publish();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelRound?.();
+  }
+
+  #nowMs(): number {
+    return this.#options.clock.monotonicMs();
+  }
+
+  #isFlooded({ timing }: Identity): boolean {
+    const nowMs = this.#nowMs();
+    if (nowMs - this.#windowMs >= timing.askEveryMs) {
+      this.#windowMs = nowMs;
+      this.#datagrams = 0;
+    }
+    this.#datagrams += 1;
+    return this.#datagrams > this.#options.limits.datagramsMax;
+  }
+
+  /** A heartbeat was acknowledged, or the epoch is over. */
+  #onLease(): void {
+    const nowMs = this.#nowMs();
+    const { timing } = this.#identity ?? {};
+    assert(timing !== undefined, 'a lease belongs to an epoch');
+    if (this.lease.heldUntilMs > never) {
+      if (nowMs >= this.#freshUntilMs) this.#freshSinceMs = nowMs;
+      this.#freshUntilMs = this.lease.renewedMs + timing.freshMs;
+    } else {
+      this.#freshUntilMs = never;
+    }
+    this.#publish();
+    this.#schedule(nowMs);
+  }
+
+  #onQuestion(message: UnverifiedMessage, from: WitnessEndpoint): void {
+    const key = this.#keyToAnswer(message);
+    if (key === undefined || !message.isUnder(key)) return;
+    const nowMs = this.#nowMs();
+    const peer = this.#peers.get(message.from) ?? this.#meet(message.from, from, nowMs);
+    const mustAsk = peer?.told(nowMs - message.renewedAgoMs, this.#limitMs, nowMs) ?? false;
+    this.#send({ ...message, kind: 'answer' }, key, from);
+    if (mustAsk) this.#schedule(nowMs);
+  }
+
+  /** Who asks under a key of its own has learned of us by itself, and is listed here. */
+  #keyToAnswer({ keyOf, from }: UnverifiedMessage): Buffer | undefined {
+    if (keyOf === 'asker') {
+      const contact = this.#peers.get(from)?.contact;
+      return contact?.keyOf === 'answerer' ? contact.key : undefined;
+    }
+    return this.#ownKey && pairKey(this.#ownKey, from);
+  }
+
+  /** A member that the list does not have, under a key that the control plane gave it. */
+  #meet(memberId: string, endpoint: WitnessEndpoint, nowMs: number): WitnessPeer | undefined {
+    const { limits } = this.#options;
+    const learned = [...this.#peers.values()].filter(({ contact }) => contact.keyOf === 'asker');
+    if (learned.length >= limits.learnedMax || this.#ownKey === undefined) {
+      this.#overflowUntilMs = nowMs + limits.learnedKeptMs;
+      return undefined;
+    }
+    const key = pairKey(this.#ownKey, memberId);
+    const peer = new WitnessPeer({ memberId, endpoint, key, keyOf: 'asker' }, false, nowMs);
+    this.#peers.set(memberId, peer);
+    return peer;
+  }
+
+  #onAnswer(message: UnverifiedMessage): void {
+    const peer = this.#peers.get(message.from);
+    if (peer === undefined || !message.isUnder(peer.contact.key)) return;
+    peer.answered(message.nonce, message.renewedAgoMs, this.#nowMs());
+  }
+
+  /** In an outage of the control plane nobody was renewed later than this. */
+  get #limitMs(): number {
+    const { timing } = this.#identity ?? {};
+    return timing === undefined ? never : this.lease.renewedMs + timing.skewMs;
+  }
+
+  /** A list may be a little older than what a peer said itself. */
+  #toldLately(peer: WitnessPeer, nowMs: number): boolean {
+    return peer.toldMs + this.#options.limits.learnedKeptMs > nowMs;
+  }
+
+  /** Whether there is a lease that could run out, and somebody or nobody to ask. */
+  get #mayWitness(): boolean {
+    const isKnown = this.#list?.complete === true && this.#nowMs() >= this.#overflowUntilMs;
+    return isKnown && this.lease.heldUntilMs > never;
+  }
+
+  #witnessedUntilMs(): number {
+    const { timing } = this.#identity ?? {};
+    if (timing === undefined || !this.#mayWitness) return never;
+    let untilMs = always;
+    for (const peer of this.#peers.values()) {
+      if (!peer.isAsked) continue;
+      untilMs = Math.min(untilMs, peer.witnessesUntilMs(this.#limitMs, timing.validMs));
+    }
+    return untilMs;
+  }
+
+  /** From when on nobody relies any more on what this member said before its lease was fresh. */
+  #openFromMs(): number {
+    const { timing } = this.#identity ?? {};
+    if (timing === undefined) return always;
+    let fromMs = never;
+    for (const peer of this.#peers.values()) {
+      if (peer.ackedMs >= this.#freshSinceMs) continue;
+      const sinceMs = Math.max(this.#freshSinceMs, peer.knownMs);
+      fromMs = Math.max(fromMs, sinceMs + timing.settleMs);
+    }
+    return fromMs;
+  }
+
+  #publish(): void {
+    const nowMs = this.#nowMs();
+    const witnessedUntilMs = this.#witnessedUntilMs();
+    const heldUntilMs = Math.max(this.lease.heldUntilMs, witnessedUntilMs);
+    if (heldUntilMs < nowMs && this.#servedUntilMs > this.#lostAtMs) {
+      this.#lostAtMs = Math.min(nowMs, this.#servedUntilMs);
+    }
+    this.#servedUntilMs = heldUntilMs;
+    this.#options.right.publish(
+      {
+        heldUntilMs,
+        openFromMs: this.#list === undefined ? never : this.#openFromMs(),
+        openUntilMs: this.#list === undefined ? this.lease.heldUntilMs : this.#freshUntilMs,
+        lostAtMs: this.#lostAtMs,
+      },
+      this.#identity?.epoch ?? 0,
+    );
+    this.#logChange(nowMs, witnessedUntilMs);
+  }
+
+  #logChange(nowMs: number, witnessedUntilMs: number): void {
+    const fenced = nowMs < witnessedUntilMs ? 'witnessed' : 'fenced';
+    const state = this.lease.held(nowMs) ? 'lease' : fenced;
+    if (state === this.#state) return;
+    this.#state = state;
+    const { log } = this.#options;
+    if (state === 'lease') log.info('witness.lease');
+    else if (state === 'witnessed') log.warn('witness.serving', { peers: this.#peers.size });
+    else log.warn('witness.fenced', this.#whyFenced(nowMs));
+  }
+
+  #whyFenced(nowMs: number): Record<string, unknown> {
+    const { timing } = this.#identity ?? {};
+    if (this.lease.heldUntilMs === never || timing === undefined) return { cause: 'no-epoch' };
+    if (!this.#mayWitness) return { cause: 'peers-unknown' };
+    const against = [...this.#peers.values()].filter(
+      (peer) => peer.isAsked && peer.witnessesUntilMs(this.#limitMs, timing.validMs) <= nowMs,
+    );
+    return {
+      cause: 'peers',
+      peers: against.slice(0, 10).map(({ contact }) => contact.memberId),
+      verdict: against[0]?.verdict(this.#limitMs),
+    };
+  }
+
+  #schedule(atMs: number): void {
+    if (this.#stopped || atMs >= this.#roundAtMs) return;
+    this.#cancelRound?.();
+    this.#roundAtMs = atMs;
+    const delayMs = Math.max(0, atMs - this.#nowMs());
+    this.#cancelRound = this.#options.timers.after(delayMs, () => {
+      this.#roundAtMs = always;
+      this.#round();
+    });
+  }
+
+  /** Ask whom there is a reason to ask, and come back when there may be another. */
+  #round(): void {
+    const { timing } = this.#identity ?? {};
+    if (timing === undefined) return;
+    const nowMs = this.#nowMs();
+    const isAway = this.#mayWitness && nowMs >= this.lease.heldUntilMs - timing.askAheadMs;
+    let nextMs = this.#mayWitness
+      ? Math.max(this.lease.heldUntilMs - timing.askAheadMs, nowMs + timing.askEveryMs)
+      : always;
+    for (const peer of this.#peers.values()) {
+      const dueMs = this.#dueMs(peer, timing, isAway, nowMs);
+      if (dueMs <= nowMs) this.#ask(peer, nowMs);
+      nextMs = Math.min(nextMs, Math.max(dueMs, nowMs + timing.askEveryMs));
+    }
+    this.#publish();
+    if (nextMs < always) this.#schedule(nextMs);
+  }
+
+  /** When this peer is to be asked next, or told: a question tells as much as it asks. */
+  #dueMs(peer: WitnessPeer, timing: WitnessTiming, isAway: boolean, nowMs: number): number {
+    if (isAway && peer.isAsked) return peer.lastAskedMs + timing.askEveryMs;
+    const isFresh = nowMs < this.#freshUntilMs;
+    if (!isFresh || peer.ackedMs >= this.#freshSinceMs) return always;
+    const sinceMs = Math.max(this.#freshSinceMs, peer.knownMs);
+    const everyMs = nowMs < sinceMs + timing.settleMs ? timing.askEveryMs : timing.retellEveryMs;
+    return peer.lastAskedMs < sinceMs ? nowMs : peer.lastAskedMs + everyMs;
+  }
+
+  #ask(peer: WitnessPeer, nowMs: number): void {
+    const { memberId } = this.#identity ?? {};
+    if (memberId === undefined) return;
+    const nonce = this.#options.random.bytes(nonceBytes);
+    const { contact } = peer;
+    peer.asking(nonce, nowMs);
+    const { keyOf, memberId: to, endpoint } = contact;
+    this.#send({ kind: 'question', keyOf, nonce, from: to, to: memberId }, contact.key, endpoint);
+  }
+
+  /** With sender and receiver of `message` exchanged, and what this member has to say. */
+  #send(
+    message: Omit<UnverifiedMessage, 'isUnder' | 'renewedAgoMs'>,
+    key: Buffer,
+    endpoint: WitnessEndpoint,
+  ): void {
+    const { kind, keyOf, nonce, from, to } = message;
+    // What an earlier process of this member heard is not known: perhaps a renewal just now.
+    const renewedMs = Math.max(this.lease.renewedMs, this.#startedMs);
+    const renewedAgoMs = this.#nowMs() - renewedMs;
+    const reply = { kind, keyOf, nonce, renewedAgoMs, from: to, to: from };
+    this.#options.send(encodeWitnessMessage(reply, key), endpoint);
+  }
+}
