@@ -26,16 +26,3 @@ for (const ways of ['both', 'there', 'back'] as const) {
     );
   });
 }
-
-test('a control plane that is away fences, and the member goes on by itself', async () => {
-  const stage = await Stage.set({ members: 2, clients: 1 });
-  await stage.connect(stage.client(1));
-  const host = stage.host();
-  stage.world.controlPlane.away = true;
-  await stage.until(() => (stage.mayServe(host) ? 'still served' : ''), 6_100);
-  await stage.pass(4_000);
-  stage.world.controlPlane.away = false;
-  await stage.until(() => (stage.mayServe(host) ? '' : 'a lease'), 3_000);
-  assert.equal(stage.host(), host, 'nobody asked for the hub meanwhile');
-  assert.ok(stage.client(1).session, 'the session stood all the time');
-});

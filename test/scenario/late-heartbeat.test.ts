@@ -12,7 +12,7 @@ test('a heartbeat answered late: the lease counts from when it was sent', async 
   await stage.pass(10_000);
   stage.world.setCut(member.name, agentApiName, 'there', true);
   await stage.pass(1_500); // what was on its way has arrived, and its answer
-  await stage.until(() => (stage.mayServe(member) ? 'still served' : ''), 6_000);
+  await stage.until(() => (stage.holdsLease(member) ? 'still held' : ''), 6_000);
   const marginMs = Number(stage.state(member)['leaseExpiresMs']) - stage.world.controlNowMs;
   const travelMs = 350; // at least
   assert.ok(marginMs >= timing.leaseTtlMs - timing.fenceAfterMs + travelMs - 50, `${marginMs} ms`);

@@ -6,6 +6,7 @@ import { drainLimits, sendBudgetBytes } from '#node-agent/limits.ts';
 import type { HubInstance } from '#node-agent/switch/hub-instance.ts';
 import { heartbeatListMax } from '#shared/contract/heartbeat.ts';
 import type { Grant } from '#shared/contract/ticket.ts';
+import { timing } from '#shared/contract/timing.ts';
 import { nameKey } from '#shared/kernel/ids.ts';
 import type { Redirect } from '#shared/wire/redirect.ts';
 import { hubOfFrame } from './client-session.ts';
@@ -26,6 +27,8 @@ const bounds = {
   timersPerSession: 4,
   watchesPerMember: 20,
 } as const;
+/** Who could not be told of a lease is told again this soon; some messages are lost. */
+const retoldMs = 20_000;
 /** Slower checks run once in so many events. */
 const slowCheckEvery = 64;
 
@@ -41,6 +44,8 @@ export class Invariants {
   readonly #forwarded = new WeakMap<HubInstance, number>();
   /** The highest epoch that ever forwarded, by hub. */
   readonly #forwardedEpoch = new Map<string, number>();
+  /** Hubs that were served on an island: what it forwards is of an older epoch. */
+  readonly #islands = new Set<string>();
   readonly #ticketSessions = new Map<string, string>();
   readonly #sessionsOfUser = new Map<string, Set<string>>();
   readonly #drainingSince = new Map<RunningAgent, number>();
@@ -111,7 +116,7 @@ export class Invariants {
         this.#epochOfForwarding(member, hub, epoch, instance);
         if (!serves) continue;
         const other = hosts.get(hub);
-        if (other !== undefined) {
+        if (other !== undefined && !this.#isIsland(hub, member, other)) {
           this.#fail('I1 one host', `${other.name} and ${member.name} both serve ${hub}`);
         }
         hosts.set(hub, member);
@@ -119,26 +124,49 @@ export class Invariants {
     }
   }
 
+  /**
+   * The documented exception (ADR 0003): one of two serves without a lease, cut off from everybody
+   * but those it ever heard of, and the other is none of them and cannot reach it.
+   */
+  #isIsland(hub: string, one: SimMember, other: SimMember): boolean {
+    const isCutOff = (island: SimMember, outside: SimMember): boolean => {
+      const { running } = island;
+      if (running === undefined) return false;
+      const { witness } = running.control;
+      return (
+        !witness.lease.held(running.process.clock.monotonicMs()) &&
+        !witness.knows(outside.name) &&
+        this.#world.network.wasCut(outside.name, island.name, retoldMs)
+      );
+    };
+    const is = isCutOff(one, other) || isCutOff(other, one);
+    if (is) this.#islands.add(hub);
+    return is;
+  }
+
   #epochOfForwarding(member: SimMember, hub: string, epoch: number, instance: HubInstance): void {
     const { frames } = instance.forwarded;
     if (frames === (this.#forwarded.get(instance) ?? 0)) return;
     this.#forwarded.set(instance, frames);
     const highest = this.#forwardedEpoch.get(hub) ?? 0;
-    if (epoch < highest) {
+    if (epoch < highest && !this.#islands.has(hub)) {
       const what = `${member.name} forwards ${hub} at epoch ${epoch} after epoch ${highest}`;
       this.#fail('I1 one host', what);
     }
     this.#forwardedEpoch.set(hub, Math.max(highest, epoch));
   }
 
-  /** I2: at the moment of a claim or release no one else could forward, even if it woke up now. */
+  /**
+   * I2: at the moment of a claim or release no one else has a lease to forward by, even if it woke
+   * up now. Who serves by witness is fenced later, but before the hub is opened elsewhere: I1.
+   */
   #fencedBeforeTakeover(hub: string, before: Item | undefined, after: Item | undefined): void {
     if (after === undefined || after['epoch'] === before?.['epoch']) return;
     const claimed = after['phase'] === 'live';
     for (const member of this.#world.members) {
       const { running } = member;
       if (running === undefined || (claimed && member.name === after['memberId'])) continue;
-      if (!running.agent.mayServeExclusively(running.process.clock.monotonicMs())) continue;
+      if (!running.control.witness.lease.held(running.process.clock.monotonicMs())) continue;
       const here = running.agent.running.find(({ config }) => nameKey(config.name) === hub);
       if (here === undefined) continue;
       const what = claimed ? `claimed for ${String(after['memberId'])}` : 'released';
@@ -309,16 +337,23 @@ export class Invariants {
 
   /**
    * I10: while nothing of the control plane can be reached, no member ends a session for want of a
-   * lease. For dynamic hubs that takes witnesses, and every peer within reach.
+   * lease. For dynamic hubs that takes witnesses: every peer within reach, and none that heard the
+   * control plane clearly later than this member did, or may have.
    */
   onSessionClosed(member: SimMember, hub: string, reason: string): void {
     const { controlPlane, hubs, options, members, network } = this.#world;
     if (reason !== 'hub-fenced' || !controlPlane.away) return;
     const isStatic = hubs.some(({ name, kind }) => name === hub && kind === 'static');
-    const peersReachable =
-      network.cuts === 0 &&
-      members.every(({ running }) => running !== undefined && !running.process.isStopped);
-    if (!isStatic && !(options.witness && peersReachable)) return;
+    const heardMs = (running: RunningAgent): number =>
+      Math.max(running.startedMs, running.control.witness.lease.renewedMs);
+    const lastHeardMs = member.running === undefined ? 0 : heardMs(member.running);
+    const isWitness = ({ running }: SimMember): boolean =>
+      running !== undefined &&
+      !running.process.isStopped &&
+      running.agent.status.epoch !== undefined &&
+      heardMs(running) < lastHeardMs + timing.heartbeatEveryMs + 500;
+    const peersWitness = network.cuts === 0 && members.every(isWitness);
+    if (!isStatic && !(options.witness && peersWitness)) return;
     this.#fail('I10 sessions outlive the control plane', `${member.name} fences ${hub}`);
   }
 

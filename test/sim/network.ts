@@ -19,6 +19,7 @@ export class Network {
   readonly #time: VirtualTime;
   readonly #random: Seeded;
   readonly #cuts = new Set<string>();
+  readonly #mendedMs = new Map<string, number>();
   #options: NetworkOptions;
   #inFlight = 0;
 
@@ -43,15 +44,22 @@ export class Network {
   }
 
   mend(from: string, to: string): void {
-    this.#cuts.delete(`${from}>${to}`);
+    if (this.#cuts.delete(`${from}>${to}`)) this.#mendedMs.set(`${from}>${to}`, this.#time.nowMs);
   }
 
   isCut(from: string, to: string): boolean {
     return this.#cuts.has(`${from}>${to}`);
   }
 
+  /** Nothing gets from `from` to `to`, or nothing did a moment ago. */
+  wasCut(from: string, to: string, agoMs: number): boolean {
+    const mendedMs = this.#mendedMs.get(`${from}>${to}`) ?? Number.NEGATIVE_INFINITY;
+    return this.isCut(from, to) || mendedMs + agoMs > this.#time.nowMs;
+  }
+
   /** Every cable is in, nothing is lost, nothing is slow. */
   heal(): void {
+    for (const cut of this.#cuts) this.#mendedMs.set(cut, this.#time.nowMs);
     this.#cuts.clear();
     this.#options = { ...this.#options, lossRate: 0, duplicateRate: 0, slowRate: 0 };
   }

@@ -70,6 +70,9 @@ export class Operators {
       case 'deafen':
         this.#cut(member.name, agentApiName, 'back', lastsMs);
         break;
+      case 'part':
+        this.#part(member, lastsMs);
+        break;
       case 'cut-client':
         this.#cutClient(client.name, member.name, lastsMs);
         break;
@@ -141,6 +144,12 @@ export class Operators {
     const ways = this.#random.pick(['both', 'there', 'back'] as const) ?? 'both';
     const other = this.#random.chance(0.3) ? frontDoorName : member;
     this.#cut(client, other, ways, lastsMs);
+  }
+
+  #part(member: SimMember, lastsMs: number): void {
+    const other = this.#random.pick(this.#world.members.filter((one) => one !== member));
+    const ways = this.#random.pick(['both', 'there', 'back'] as const) ?? 'both';
+    if (other !== undefined) this.#cut(member.name, other.name, ways, lastsMs);
   }
 
   #cut(one: string, other: string, ways: 'both' | 'there' | 'back', lastsMs: number): void {

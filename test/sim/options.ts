@@ -14,6 +14,7 @@ export const mishaps = [
   'isolate', // a member and the control plane: both directions
   'deafen', // a member sends and hears no answers
   'mute', // a member hears and cannot send
+  'part', // two members, one direction or both
   'cut-client', // one client and one member, one direction or both
   'hub-offline', // an administrator takes a hub offline for a while
   'outage', // no function can be reached
@@ -89,7 +90,7 @@ export function drawOptions(seed: number): SimOptions {
     mishaps: Object.fromEntries(
       mishaps.map((mishap) => [mishap, chance(0.25) ? 0 : between(0.1, 1)]),
     ) as Record<Mishap, number>,
-    witness: false,
+    witness: true,
     naughtyRate: rate(0.1),
     limited: chance(0.5),
   };

@@ -1,7 +1,10 @@
 import { Agent } from '#node-agent/agent.ts';
 import type { AgentApi, Answer } from '#node-agent/control/agent-api.ts';
+import { Control } from '#node-agent/control/control.ts';
+import type { OpenWitnessWire } from '#node-agent/control/witness-wire.ts';
 import { type Desired, desiredSchema } from '#shared/contract/heartbeat.ts';
 import { type JoinResponse, joinResponseSchema } from '#shared/contract/member.ts';
+import type { WitnessEndpoint } from '#shared/contract/peers.ts';
 import { type Grant, grantSchema } from '#shared/contract/ticket.ts';
 import type { Fields, Log } from '#shared/kernel/log.ts';
 import type { AgentAnswer, ControlPlane, Ending } from './control-plane.ts';
@@ -15,6 +18,13 @@ import type { VirtualTime } from './virtual-time.ts';
 /** The agent API's name on the network. */
 export const agentApiName = 'agent-api';
 
+const witnessPort = 443;
+
+interface Socket {
+  readonly process: SimProcess;
+  readonly received: Parameters<OpenWitnessWire>[0];
+}
+
 export interface SimMemberParts {
   readonly name: string;
   readonly address: string;
@@ -26,6 +36,8 @@ export interface SimMemberParts {
   readonly controlPlane: ControlPlane;
   readonly note: (who: string, what: string) => void;
   readonly onSessionClosed: (hub: string, reason: string) => void;
+  /** Whoever is at an address. */
+  readonly memberAt: (address: string) => SimMember | undefined;
   /** The process has ended by itself, as a drained one does. */
   readonly onExit: () => void;
 }
@@ -35,6 +47,8 @@ export interface RunningAgent {
   readonly generation: number;
   readonly process: SimProcess;
   readonly agent: Agent;
+  readonly control: Control;
+  readonly startedMs: number;
   readonly listener: SimListener;
   /** What it presents; drawn anew with each process. */
   readonly certificate: Buffer;
@@ -47,6 +61,7 @@ export class SimMember {
   readonly #parts: SimMemberParts;
   #running: RunningAgent | undefined;
   #generation = 0;
+  #socket: Socket | undefined;
   #isGone = false;
 
   constructor(parts: SimMemberParts) {
@@ -73,6 +88,7 @@ export class SimMember {
     const random = this.#parts.random.stream(`${name}/${generation}`);
     const certificate = random.bytes(60);
     let listener: SimListener | undefined;
+    let control: Control | undefined;
     const agent = new Agent({
       config: {
         capacity: this.#parts.capacity,
@@ -98,9 +114,24 @@ export class SimMember {
         listener = new SimListener(options, (what) => this.#note(what));
         return listener;
       },
+      createControl: (options) => {
+        control = new Control(options);
+        return control;
+      },
+      openWitness: this.#witnessWire(process),
     });
-    if (listener === undefined) throw new Error('an agent makes its listener at once');
-    this.#running = { generation, process, agent, listener, certificate };
+    if (listener === undefined || control === undefined) {
+      throw new Error('an agent makes its listener and control at once');
+    }
+    this.#running = {
+      generation,
+      process,
+      agent,
+      control,
+      startedMs: time.nowMs,
+      listener,
+      certificate,
+    };
     this.#note(`process ${generation} starts`);
     void agent.start();
   }
@@ -137,6 +168,33 @@ export class SimMember {
       running.listener.accept(end, address);
     });
     return true;
+  }
+
+  /** Datagrams to whatever process runs at an address when they arrive. */
+  #witnessWire(process: SimProcess): OpenWitnessWire {
+    const { network, memberAt, name } = this.#parts;
+    const endpoint = { address: this.address, port: witnessPort };
+    return async (received) => {
+      const socket = { process, received };
+      this.#socket = socket;
+      return {
+        endpoint,
+        send: (bytes, { address }) => {
+          const to = memberAt(address);
+          if (to === undefined || process.isDead) return;
+          network.send(name, to.name, () => to.#receive(bytes, endpoint));
+        },
+        close: () => {
+          if (this.#socket === socket) this.#socket = undefined;
+        },
+      };
+    };
+  }
+
+  #receive(bytes: Buffer, from: WitnessEndpoint): void {
+    const socket = this.#socket;
+    if (socket === undefined || this.#isGone) return;
+    socket.process.run(() => socket.received(bytes, from));
   }
 
   #api(process: SimProcess): AgentApi {

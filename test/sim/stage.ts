@@ -76,6 +76,12 @@ export class Stage {
     return agent.mayServeExclusively(process.clock.monotonicMs());
   }
 
+  /** By its own count; it may serve longer, on the word of others. */
+  holdsLease(member: SimMember): boolean {
+    const { control, process } = this.running(member);
+    return control.witness.lease.held(process.clock.monotonicMs());
+  }
+
   /** Frames this member has forwarded, over the hub instances it has now. */
   forwarded(member: SimMember): number {
     const hubs = this.running(member).agent.running;

@@ -141,6 +141,7 @@ export class World {
       controlPlane: this.controlPlane,
       note: (who, what) => this.note(who, what),
       onSessionClosed: (hub, reason) => this.invariants.onSessionClosed(member, hub, reason),
+      memberAt: (wanted) => this.members.find(({ address }) => address === wanted),
       onExit: () => {
         this.time.after(random.between(1_000, 8_000), () => member.start());
       },
