@@ -4,7 +4,7 @@ import {
   type SessionReport,
 } from '#shared/contract/heartbeat.ts';
 import { nameKey } from '#shared/kernel/ids.ts';
-import type { ReleasedHub } from '../session/hub-table.ts';
+import type { ChangedHub, ReleasedHub } from '../session/hub-table.ts';
 
 /**
  * What openings may add to a heartbeat. They carry texts that clients choose; the other lists keep
@@ -17,6 +17,7 @@ export interface ReportBatch {
   readonly opened: SessionReport[];
   readonly closed: SessionRef[];
   readonly released: ReleasedHub[];
+  readonly usual?: ChangedHub[];
   readonly done: string[];
 }
 
@@ -29,6 +30,8 @@ export class Reports {
   readonly #opened = new Map<string, { report: SessionReport; sent: boolean }>();
   readonly #closed = new Map<string, SessionRef>();
   readonly #released = new Map<string, ReleasedHub>();
+  /** By name: only the latest is worth telling. */
+  readonly #changed = new Map<string, ChangedHub>();
   readonly #done = new Set<string>();
 
   get pending(): number {
@@ -54,6 +57,11 @@ export class Reports {
     this.#released.set(`${nameKey(hub.name)} ${hub.epoch}`, hub);
   }
 
+  /** Of running hubs; it can wait for the period, and be lost with an epoch. */
+  changed(hub: ChangedHub): void {
+    this.#changed.set(nameKey(hub.name), hub);
+  }
+
   done(orderId: string): void {
     this.#done.add(orderId);
   }
@@ -73,9 +81,11 @@ export class Reports {
       opened.push(entry.report);
     }
     const closed = firstOf(this.#closed.values(), (ref) => !this.#opened.has(refKey(ref)));
+    const usual = firstOf(this.#changed.values(), () => true);
     return {
       opened,
       closed,
+      ...(usual.length > 0 && { usual }),
       released: firstOf(this.#released.values(), () => true),
       done: firstOf(this.#done.values(), () => true),
     };
@@ -88,6 +98,9 @@ export class Reports {
     }
     for (const ref of batch.closed) this.#closed.delete(refKey(ref));
     for (const hub of batch.released) this.#released.delete(`${nameKey(hub.name)} ${hub.epoch}`);
+    for (const hub of batch.usual ?? []) {
+      if (this.#changed.get(nameKey(hub.name)) === hub) this.#changed.delete(nameKey(hub.name));
+    }
     for (const id of batch.done) this.#done.delete(id);
   }
 
@@ -96,6 +109,7 @@ export class Reports {
     this.#opened.clear();
     this.#closed.clear();
     this.#released.clear();
+    this.#changed.clear();
     this.#done.clear();
     for (const report of open) this.opened(report);
   }

@@ -2,6 +2,7 @@ import type { HubConfig } from '#shared/contract/hub.ts';
 import { nameKey } from '#shared/kernel/ids.ts';
 import type { HubInstance } from '../switch/hub-instance.ts';
 import type { CloseReason, Session } from './session.ts';
+import { UsualSessions } from './usual-sessions.ts';
 
 /** A hub running on this member, at one epoch: 0 for a static hub. */
 export interface RunningHub {
@@ -10,6 +11,7 @@ export interface RunningHub {
   config: HubConfig;
   /** By name key. */
   readonly sessions: Map<string, Session>;
+  readonly usual: UsualSessions;
   /** Since when no session is left, monotonic. */
   emptySinceMs: number;
 }
@@ -17,6 +19,13 @@ export interface RunningHub {
 export interface ReleasedHub {
   readonly name: string;
   readonly epoch: number;
+  /** Sessions it usually has, if that is not what the control plane knows. */
+  readonly usual?: number;
+}
+
+/** A running dynamic hub that has clearly more or fewer sessions than the control plane knows. */
+export interface ChangedHub extends ReleasedHub {
+  readonly usual: number;
 }
 
 export type OpenOutcome =
@@ -39,6 +48,8 @@ export interface HubTableOptions {
   readonly createInstance: (config: HubConfig) => HubInstance;
   /** A dynamic hub's placement is over on this member and was not superseded. */
   readonly onReleased: (released: ReleasedHub) => void;
+  /** What a dynamic hub usually has is worth telling. */
+  readonly onChanged?: (changed: ChangedHub) => void;
   /** An instance has ended, its sessions with it. */
   readonly onEnded: (hub: RunningHub, reason: CloseReason) => void;
 }
@@ -70,8 +81,22 @@ export class HubTable {
     return this.#running.get(nameKey(name));
   }
 
-  /** The hub a grant names, started if need be. A newer epoch ends the older instance first. */
-  open(config: HubConfig, epoch: number): OpenOutcome {
+  /** Sessions that dynamic hubs usually have and that are not there: they may come any time. */
+  awaited(): number {
+    const nowMs = this.#options.nowMs();
+    let awaited = 0;
+    for (const hub of this.#running.values()) {
+      if (hub.config.kind !== 'dynamic') continue;
+      awaited += Math.max(0, hub.usual.value(nowMs) - hub.sessions.size);
+    }
+    return awaited;
+  }
+
+  /**
+   * The hub a grant names, started if need be; `usual` is what the control plane knows of its size.
+   * A newer epoch ends the older instance first.
+   */
+  open(config: HubConfig, epoch: number, usual = 0): OpenOutcome {
     const running = this.find(config.name);
     if (running !== undefined && epoch < running.epoch) return refused('older-epoch');
     if (running !== undefined && epoch > running.epoch) this.#end(running, 'hub-moved');
@@ -83,7 +108,7 @@ export class HubTable {
     } else {
       this.configure(config);
     }
-    const current = this.find(config.name) ?? this.#start(config, epoch);
+    const current = this.find(config.name) ?? this.#start(config, epoch, usual);
     return current.config.online ? { kind: 'open', hub: current } : refused('hub-offline');
   }
 
@@ -99,7 +124,9 @@ export class HubTable {
   close(hub: RunningHub, reason: CloseReason): void {
     this.#end(hub, reason);
     if (hub.config.kind !== 'dynamic') return;
-    this.#options.onReleased({ name: hub.config.name, epoch: hub.epoch });
+    const usual = hub.usual.last(this.#options.nowMs());
+    const released = { name: hub.config.name, epoch: hub.epoch };
+    this.#options.onReleased(usual === undefined ? released : { ...released, usual });
   }
 
   /** End the hub because its placement is another's by now: there is nothing to give back. */
@@ -114,6 +141,8 @@ export class HubTable {
       const idleMs = nowMs - hub.emptySinceMs;
       if (hub.sessions.size === 0 && idleMs >= this.#options.idleReleaseMs) {
         this.close(hub, 'hub-removed');
+      } else if (hub.config.kind === 'dynamic') {
+        this.#tellChange(hub, nowMs);
       }
     }
     for (const [key, { closedMs }] of this.#closedEpochs) {
@@ -124,20 +153,30 @@ export class HubTable {
 
   addSession(hub: RunningHub, session: Session): void {
     hub.sessions.set(nameKey(session.name), session);
+    hub.usual.see(hub.sessions.size, this.#options.nowMs());
   }
 
   removeSession(hub: RunningHub, session: Session): void {
     if (hub.sessions.get(nameKey(session.name)) !== session) return;
+    hub.usual.see(hub.sessions.size, this.#options.nowMs());
     hub.sessions.delete(nameKey(session.name));
     hub.emptySinceMs = this.#options.nowMs();
   }
 
-  #start(config: HubConfig, epoch: number): RunningHub {
+  #tellChange(hub: RunningHub, nowMs: number): void {
+    hub.usual.see(hub.sessions.size, nowMs);
+    const usual = hub.usual.news(nowMs);
+    if (usual === undefined) return;
+    this.#options.onChanged?.({ name: hub.config.name, epoch: hub.epoch, usual });
+  }
+
+  #start(config: HubConfig, epoch: number, usual: number): RunningHub {
     const hub: RunningHub = {
       instance: this.#options.createInstance(config),
       epoch,
       config,
       sessions: new Map(),
+      usual: new UsualSessions(usual, this.#options.nowMs()),
       emptySinceMs: this.#options.nowMs(),
     };
     this.#running.set(nameKey(config.name), hub);
