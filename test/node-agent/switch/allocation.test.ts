@@ -35,5 +35,6 @@ test('a known unicast frame is forwarded without allocating', () => {
   exchange(frames / 2);
   const bytesPerFrame = (process.memoryUsage().heapUsed - usedBefore) / frames;
   assert.equal(delivered - before, frames);
-  assert.ok(bytesPerFrame < 1, `${bytesPerFrame} bytes per frame`);
+  // The smallest object takes 16 bytes; what is below is the runtime's own, over all the frames.
+  assert.ok(bytesPerFrame < 8, `${bytesPerFrame} bytes per frame`);
 });
