@@ -2,7 +2,7 @@ import type { MemberId } from '#shared/kernel/ids.ts';
 import { firstWatchChain, standingOfWatch, type WatchLink } from '../domain/watch-chain.ts';
 import { keyOf } from './keys.ts';
 import type { Member } from './member-item.ts';
-import { all, attributeAbsent, type Condition, is, type Table } from './table.ts';
+import { all, attributeAbsent, type Condition, is, isNot, type Table } from './table.ts';
 
 /** Which chain of messages watches a member: one attribute of its item (see `watch-chain.ts`). */
 export class WatchStore {
@@ -24,7 +24,7 @@ export class WatchStore {
     const outcome = await this.#table.update(
       keyOf.member(id),
       { set: { watch: chain } },
-      all(is('epoch', epoch), hasName(after)),
+      all(is('epoch', epoch), isNot('state', 'terminated'), hasName(after)),
     );
     return outcome.kind === 'written' || outcome.current?.['watch'] === chain;
   }

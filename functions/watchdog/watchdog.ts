@@ -36,7 +36,7 @@ export async function watch(watchdog: Watchdog, message: WatchMessage): Promise<
   const member = await stores.members.get(message.memberId);
   const decision = decideWatch(member, message.epoch, clock.nowMs());
   if (member === undefined || decision.kind === 'done') return;
-  if (!(await stores.watches.accept(member, message))) return;
+  if (decision.kind !== 'forget' && !(await stores.watches.accept(member, message))) return;
   switch (decision.kind) {
     case 'again':
       return lookAgain(watchdog, message, decision);

@@ -4,22 +4,27 @@ import { heartbeat } from '#functions/agent-api/heartbeat.ts';
 import { join } from '#functions/agent-api/join.ts';
 import { redeem } from '#functions/agent-api/redeem.ts';
 import { Sealer } from '#functions/domain/sealing.ts';
+import { sweeperMessage } from '#functions/env.ts';
 import { logIn } from '#functions/frontdoor/login.ts';
+import { onMessage as onLifecycle } from '#functions/lifecycle/lifecycle.ts';
+import { lifecycleMessage } from '#functions/lifecycle/message.ts';
+import type { LifecycleAction, MachineGroup } from '#functions/store/machine-group.ts';
 import { type Stores, storesOver } from '#functions/store/stores.ts';
 import type { Table } from '#functions/store/table.ts';
 import { watchMessage } from '#functions/store/watch-message.ts';
+import { sweeperMessages } from '#functions/sweeper/message.ts';
+import { onMessage as onSweep } from '#functions/sweeper/sweeper.ts';
 import { watch } from '#functions/watchdog/watchdog.ts';
 import { type Observed, observedSchema } from '#shared/contract/heartbeat.ts';
 import { type JoinResponse, joinRequestSchema } from '#shared/contract/member.ts';
 import type { Problem } from '#shared/contract/problem.ts';
 import { redeemRequestSchema } from '#shared/contract/ticket.ts';
-import { memberId } from '#shared/kernel/ids.ts';
+import { type MemberId, memberId } from '#shared/kernel/ids.ts';
 import type { Fields, Log } from '#shared/kernel/log.ts';
 import { encodeErrorAnswer } from '#shared/wire/error-answer.ts';
 import { decodeLogin } from '#shared/wire/login.ts';
 import { decodePack, encodePack, loginPackLimits } from '#shared/wire/pack.ts';
 import { encodeRedirect } from '#shared/wire/redirect.ts';
-import { ManualGroup } from '#test/support/manual-group.ts';
 import { FaultyTable, type TableServer, type TableWrite } from './faulty-table.ts';
 import { Invocation, type Purpose } from './invocation.ts';
 import type { SimOptions } from './options.ts';
@@ -42,6 +47,7 @@ export interface ControlPlaneParts {
   readonly random: Seeded;
   readonly options: SimOptions;
   readonly engine: Table;
+  readonly group: MachineGroup;
   readonly note: (who: string, what: string) => void;
   readonly onWrite: (write: TableWrite) => void;
   /** For faults planted on purpose; both leave things as they are otherwise. */
@@ -51,6 +57,7 @@ export interface ControlPlaneParts {
 
 /** What an invocation dies in, at most; later steps are rarely reached. */
 const crashStepMax = 14;
+const tickEveryMs = 60_000;
 /** The longest any function of ours may run. */
 const functionTimeoutMs = 20_000;
 
@@ -62,6 +69,8 @@ export class ControlPlane {
   healed = false;
   readonly server: TableServer;
   readonly queue: SimQueue;
+  readonly lifecycleQueue: SimQueue;
+  readonly sweeperQueue: SimQueue;
   readonly #parts: ControlPlaneParts;
   readonly #sealer: Sealer;
   #invocations = 0;
@@ -78,9 +87,11 @@ export class ControlPlane {
       away: false,
       onWrite,
     };
-    this.queue = new SimQueue(time, random.stream('queue'), options.queue, (body) =>
-      this.#watch(body),
-    );
+    const queue = (name: string, consume: (body: string) => Promise<boolean>): SimQueue =>
+      new SimQueue(time, random.stream(name), options.queue, consume);
+    this.queue = queue('queue', (body) => this.#watch(body));
+    this.lifecycleQueue = queue('lifecycle-queue', (body) => this.#lifecycle(body));
+    this.sweeperQueue = queue('sweeper-queue', (body) => this.#sweep(body));
     this.#sealer = new Sealer(Buffer.alloc(32), random.stream('sealer'));
   }
 
@@ -95,7 +106,17 @@ export class ControlPlane {
     const { slowMs, latencyMs } = this.server.faults;
     const well = { slowRate: 0, throttleRate: 0, failAfterRate: 0, repeatRate: 0 };
     this.server.faults = { slowMs, latencyMs, ...well };
-    this.queue.faults = { duplicateRate: 0, lateRate: 0, lateMs: 0 };
+    for (const queue of [this.queue, this.lifecycleQueue, this.sweeperQueue]) {
+      queue.faults = { duplicateRate: 0, lateRate: 0, lateMs: 0 };
+    }
+  }
+
+  /** The sweeper's schedule. */
+  startTicks(): void {
+    this.#parts.time.after(tickEveryMs, () => {
+      this.sweeperQueue.send(JSON.stringify(sweeperMessage.tick), 0);
+      this.startTicks();
+    });
   }
 
   /** The front door's `vpn.cgi`: a PACK in, a PACK out. */
@@ -221,10 +242,49 @@ export class ControlPlane {
     const ending = await this.invoke({ kind: 'watch' }, (invocation, stores, log) => {
       const queue = this.queue.port(() => invocation.survive());
       const { clock, random } = invocation;
-      const group = new ManualGroup();
+      const group = this.#group(invocation);
       return watch({ stores, group, queue, clock, random, log }, watchMessage.decode(body));
     });
     return ending.kind === 'returned';
+  }
+
+  async #lifecycle(body: string): Promise<boolean> {
+    const ending = await this.invoke({ kind: 'lifecycle' }, (invocation, stores, log) => {
+      const queue = this.lifecycleQueue.port(() => invocation.survive());
+      const { clock } = invocation;
+      const group = this.#group(invocation);
+      return onLifecycle({ stores, group, queue, clock, log }, lifecycleMessage.decode(body));
+    });
+    return ending.kind === 'returned';
+  }
+
+  async #sweep(body: string): Promise<boolean> {
+    const ending = await this.invoke({ kind: 'sweep' }, (invocation, stores, log) => {
+      const survive = () => invocation.survive();
+      const queue = this.sweeperQueue.port(survive);
+      const watchdogQueue = this.queue.port(survive);
+      const { clock } = invocation;
+      const group = this.#group(invocation);
+      const sweeper = { stores, group, queue, watchdogQueue, clock, log };
+      return onSweep(sweeper, sweeperMessages.decode(body));
+    });
+    return ending.kind === 'returned';
+  }
+
+  /** The group as an invocation sees it: it may die before it has asked, and after. */
+  #group(invocation: Invocation): MachineGroup {
+    const { group } = this.#parts;
+    const around = async <T>(call: () => Promise<T>): Promise<T> => {
+      await invocation.survive();
+      const answer = await call();
+      await invocation.survive();
+      return answer;
+    };
+    return {
+      complete: (action: LifecycleAction) => around(() => group.complete(action)),
+      extend: (action: LifecycleAction) => around(() => group.extend(action)),
+      reportUnhealthy: (id: MemberId) => around(() => group.reportUnhealthy(id)),
+    };
   }
 
   #altered<A extends { kind: string }>(answer: A): A {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { drainLimitMs } from '#functions/domain/drain.ts';
 import { ordersMax } from '#functions/store/member-store.ts';
 import { endedAttribute } from '#functions/store/session-store.ts';
 import type { Item } from '#functions/store/table.ts';
@@ -29,6 +30,8 @@ const bounds = {
 } as const;
 /** Who could not be told of a lease is told again this soon; some messages are lost. */
 const retoldMs = 20_000;
+/** An event that is late, one look, and a group that was asked for more time just before. */
+const releasedWithinMs = 30_000 + 60_000 + 10_000;
 /** Slower checks run once in so many events. */
 const slowCheckEvery = 64;
 
@@ -95,6 +98,7 @@ export class Invariants {
     if (this.#checks % slowCheckEvery === 0) {
       this.#everythingIsBounded();
       this.#drainsEnd();
+      this.#machinesGo();
     }
     const { bug } = this.#world.controlPlane;
     if (bug !== undefined) {
@@ -285,6 +289,26 @@ export class Invariants {
   noteDraining(running: RunningAgent): void {
     if (!this.#drainingSince.has(running)) {
       this.#drainingSince.set(running, this.#world.time.nowMs);
+    }
+  }
+
+  /** I7, I12: a machine goes when its member has ended, or at its deadline, and not before. */
+  onHookCompleted(name: string): void {
+    const member = this.items('STATE').find((item) => item['memberId'] === name);
+    const state = String(member?.['state']);
+    if (member === undefined || ['drained', 'lost', 'terminated'].includes(state)) return;
+    const deadlineMs = Number(member['drainDeadlineMs'] ?? Number.POSITIVE_INFINITY);
+    const { controlClockMs } = this.#world.options;
+    if (deadlineMs <= this.#world.controlNowMs + controlClockMs) return;
+    this.#fail('I7 draining only ends', `${name}: its machine goes while it is ${state}`);
+  }
+
+  /** I7: whatever happens, a machine that waits for its member goes soon after the deadline. */
+  #machinesGo(): void {
+    const { group, time } = this.#world;
+    for (const { member, sinceMs } of group.waiting) {
+      if (time.nowMs - sinceMs <= drainLimitMs + releasedWithinMs) continue;
+      this.#fail('I7 draining only ends', `${member.name}: its machine waits for too long`);
     }
   }
 

@@ -3,7 +3,7 @@ import type { Seeded } from './seeded.ts';
 
 /** What an invocation was asked, so that its writes can be judged. */
 export type Purpose =
-  | { readonly kind: 'login' | 'watch' | 'setup' | 'operator' }
+  | { readonly kind: 'login' | 'watch' | 'lifecycle' | 'sweep' | 'setup' | 'operator' }
   | { readonly kind: 'join'; readonly member: string }
   | {
       readonly kind: 'heartbeat';

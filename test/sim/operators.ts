@@ -61,6 +61,12 @@ export class Operators {
       case 'drain':
         void this.#world.beginDrain(member);
         break;
+      case 'scale-in':
+        if (this.#mayReplace()) this.#world.group.scaleIn(member);
+        break;
+      case 'interrupt':
+        if (this.#mayReplace()) this.#world.group.interrupt(member);
+        break;
       case 'isolate':
         this.#cut(member.name, agentApiName, 'both', lastsMs);
         break;
@@ -107,12 +113,13 @@ export class Operators {
   }
 
   #die(member: SimMember): void {
-    const { members } = this.#world;
-    if (members.length >= membersMax) return;
+    if (!this.#mayReplace()) return;
     member.die();
-    this.#world.time.after(this.#random.between(1_000, 20_000), () =>
-      this.#world.addMember().start(),
-    );
+    this.#world.replace();
+  }
+
+  #mayReplace(): boolean {
+    return this.#world.members.length < membersMax;
   }
 
   #freeze(member: SimMember, lastsMs: number): void {

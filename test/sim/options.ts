@@ -11,6 +11,8 @@ export const mishaps = [
   'freeze', // SIGSTOP for a while
   'sigterm', // a drain by the node, then a restart
   'drain', // a drain by the control plane
+  'scale-in', // the group takes a machine, once its member is empty
+  'interrupt', // EC2 takes a Spot machine back in two minutes
   'isolate', // a member and the control plane: both directions
   'deafen', // a member sends and hears no answers
   'mute', // a member hears and cannot send

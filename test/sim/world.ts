@@ -13,6 +13,7 @@ import { Network } from './network.ts';
 import type { SimOptions } from './options.ts';
 import { Seeded } from './seeded.ts';
 import { SimClient } from './sim-client.ts';
+import { SimGroup } from './sim-group.ts';
 import { SimMember } from './sim-member.ts';
 import { epochMs, type SimProcess } from './sim-process.ts';
 import { Trace } from './trace.ts';
@@ -50,6 +51,7 @@ export class World {
   readonly network: Network;
   readonly table = new MemoryTable();
   readonly controlPlane: ControlPlane;
+  readonly group: SimGroup;
   readonly members: SimMember[] = [];
   readonly clients: SimClient[] = [];
   readonly hubs: readonly { readonly name: string; readonly kind: 'static' | 'dynamic' }[];
@@ -66,7 +68,15 @@ export class World {
     const random = this.random;
     this.network = new Network(this.time, random.stream('network'), options.network);
     this.invariants = new Invariants(this);
+    this.group = new SimGroup({
+      time: this.time,
+      machineOf: (id) => this.members.find(({ name }) => name === id),
+      tell: (event) => this.controlPlane.lifecycleQueue.send(event, 0),
+      replace: () => this.replace(),
+      onCompleted: (member) => this.invariants.onHookCompleted(member),
+    });
     this.controlPlane = new ControlPlane({
+      group: this.group,
       time: this.time,
       random: random.stream('control-plane'),
       options,
@@ -107,6 +117,7 @@ export class World {
         for (const { name } of this.hubs) await stores.users.create(hubName(name), user);
       }
     });
+    this.controlPlane.startTicks();
     for (const _ of numbered(this.options.members)) this.addMember();
     for (const i of numbered(this.options.clients)) this.addClient(i);
   }
@@ -148,6 +159,12 @@ export class World {
     });
     this.members.push(member);
     return member;
+  }
+
+  /** A machine takes the place of one that went. */
+  replace(): void {
+    const delayMs = this.random.stream(`replace/${this.#membersEver}`).between(1_000, 20_000);
+    this.time.after(delayMs, () => this.addMember().start());
   }
 
   addClient(number: number): SimClient {
