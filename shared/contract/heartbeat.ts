@@ -32,16 +32,6 @@ export const sessionRefSchema = z.object({
 });
 export type SessionRef = z.infer<typeof sessionRefSchema>;
 
-/** A hub instance on the member. `epoch` is the placement's; 0 for a static hub. */
-export const hubReportSchema = z.object({
-  name: hubNameSchema,
-  kind: z.enum(['static', 'dynamic']),
-  epoch: z.number().int().nonnegative(),
-  sessions: z.number().int().nonnegative(),
-  configVersion: z.number().int().nonnegative(),
-});
-export type HubReport = z.infer<typeof hubReportSchema>;
-
 /** A dynamic hub at one placement epoch. */
 const hubRefSchema = z.object({ name: hubNameSchema, epoch: z.number().int().positive() });
 /** Sessions a hub usually has: the most there were lately. */
