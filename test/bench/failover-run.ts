@@ -1,6 +1,7 @@
 import { type Account, GenuineClient } from '#test/netns/genuine-client.ts';
 import type { Network } from '#test/netns/network.ts';
 import type { PingLog } from '#test/netns/ping-log.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { type CaseName, failoverCases } from './failover-cases.ts';
 import type { ClusterUnderTest, Fault } from './failover-cluster.ts';
 
@@ -15,6 +16,7 @@ export interface FailoverRun {
 
 const establishLimitMs = 30_000;
 const returnLimitMs = 90_000;
+const leaveLimitMs = 3_000;
 /** After both clients are connected: ARP and a ping take far less, a damaged client forever. */
 const frameLimitMs = 20_000;
 /** The first frames prove little: a damaged client may pass some. */
@@ -40,10 +42,8 @@ export async function measureFailover(
   try {
     return await measure(clients, cluster, name, outageMs);
   } finally {
-    for (const client of clients) {
-      await client.disconnect().catch(() => undefined); // a damaged one may not want to
-      network.remove(client.host);
-    }
+    await Promise.all(clients.map(leave));
+    for (const { host } of clients) network.remove(host);
   }
 }
 
@@ -62,6 +62,16 @@ async function dial(
     maxConnections: 2,
   };
   return GenuineClient.dial(host, account, tapAddress);
+}
+
+/** Leave no session behind for the next run; a damaged client may not be able to. */
+async function leave(client: GenuineClient): Promise<void> {
+  const sinceMs = Date.now();
+  await client.disconnect().catch(() => undefined);
+  const hasLeft = () => (client.lastFailure()?.atMs ?? 0) >= sinceMs;
+  await eventually(() => (hasLeft() ? undefined : 'still there'), leaveLimitMs).catch(
+    () => undefined,
+  );
 }
 
 async function measure(

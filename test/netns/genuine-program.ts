@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '#test/support/eventually.ts';
 import type { Host } from './host.ts';
@@ -35,7 +35,14 @@ export class GenuineProgram {
       mkdirSync(`/var/${kind}/softether`, { recursive: true });
       return `mount --bind ${own} /var/${kind}/softether`;
     });
-    const script = ['mount --make-rprivate /', ...folders, `exec ${genuineFolder}/${name}/${name}`];
+    const names = join(host.folder, 'hosts');
+    writeFileSync(names, hostsFile());
+    const script = [
+      'mount --make-rprivate /',
+      ...folders,
+      `mount --bind ${names} /etc/hosts`,
+      `exec ${genuineFolder}/${name}/${name}`,
+    ];
     host.spawn(name, ['unshare', '-m', 'sh', '-c', `${script.join(' && ')} execsvc`]);
     await program.answering(password === undefined ? {} : { password });
     return program;
@@ -85,6 +92,16 @@ export class GenuineProgram {
       }
     }, startLimitMs);
   }
+}
+
+/**
+ * A client asks for the name of each server's address before it logs in, and waits 0.6 s for an
+ * answer. Hosts on the switch have no name server, so they find every name here.
+ */
+function hostsFile(): string {
+  const numbers = Array.from({ length: 254 }, (_, i) => i + 1);
+  const names = numbers.map((number) => `10.77.0.${number} host${number}.test\n`);
+  return [readFileSync('/etc/hosts', 'utf8'), '\n', ...names].join('');
 }
 
 /** See proc(5): after the name in parentheses come the state and the parent. */
