@@ -1,8 +1,15 @@
+import { timing } from '#shared/contract/timing.ts';
 import type { MemberId } from '#shared/kernel/ids.ts';
 import { isAlive, isLive, type Leaseholder, lostListedMs, mayCallLost } from './lease.ts';
+import { roundsPerChain } from './watch-chain.ts';
 
 /** The sweeper does what the watchdog should have done this long before. */
 export const backstopMs = 30_000;
+/**
+ * A watch takes another name within half of this while its member is well (see `watch-chain.ts`):
+ * one that was given up, in an outage of the store say, does not.
+ */
+const unwatchedMs = 2 * roundsPerChain * (timing.leaseTtlMs + 1_000);
 /** A draining member is still there this long after its deadline: it does not do as it is told. */
 const overdueMs = 60_000;
 /**
@@ -16,12 +23,15 @@ const survivorsToldMs = 30_000;
 export interface Swept extends Leaseholder {
   readonly joinedMs: number;
   readonly drainDeadlineMs?: number | undefined;
+  readonly watchedMs?: number | undefined;
 }
 
 /** What the sweeper does about a listed member. */
 export type SweepDecision =
   /** No watchdog message caught it: call it lost, and put it under watch again. */
   | 'call-lost'
+  /** It is well, and its watch has not been heard of: put it under watch again. */
+  | 'watch'
   /** It ended; strike it off the list. */
   | 'forget'
   /** Its drain should be over: have its machine replaced (I7). */
@@ -46,7 +56,9 @@ export function decideSweep(
     drainDeadlineMs !== undefined &&
     drainDeadlineMs + overdueMs <= nowMs &&
     isLive(member, nowMs);
-  return isOverdue ? 'replace' : undefined;
+  if (isOverdue) return 'replace';
+  const isUnwatched = (member.watchedMs ?? member.joinedMs) + unwatchedMs <= nowMs;
+  return isUnwatched && isLive(member, nowMs) ? 'watch' : undefined;
 }
 
 /** A member that joined anew may have left sessions of its last epoch behind. */

@@ -66,19 +66,22 @@ async function leave(lifecycle: Lifecycle, action: LifecycleAction): Promise<voi
 }
 
 async function complete(
-  { clock, group, log, stores }: Lifecycle,
+  { clock, group, log, queue, stores }: Lifecycle,
   action: LifecycleAction,
   reason: string,
 ): Promise<void> {
   const { memberId } = action;
+  const isOver = reason === 'drained' || reason === 'terminated';
+  // First: whoever was drained for another cause may join anew, and is to be drained again then.
+  if (isOver && !(await stores.members.markTerminated(memberId, clock.nowMs()))) {
+    return queue.send(lifecycleMessage.leave(action), lookAgainSeconds);
+  }
   const outcome = await group.complete(action);
   const facts = { member: memberId, reason, outcome };
   if (reason === 'deadline') log.warn('machine.released', facts);
   else log.info('machine.released', facts);
   // Anybody else may still serve: of those the end of their machine or of their lease is awaited.
-  if (reason !== 'drained' && reason !== 'terminated') return;
-  await stores.members.markTerminated(memberId, clock.nowMs());
-  await forget(stores, memberId);
+  if (isOver) await forget(stores, memberId);
 }
 
 /** There is no lifecycle action to complete: EC2 takes the machine when its time is up. */

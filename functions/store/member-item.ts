@@ -45,6 +45,8 @@ const memberSchema = z.object({
   suspectedMs: z.number().int().nonnegative().optional(),
   /** Name of the chain of messages that watches it: see `domain/watch-chain.ts`. */
   watch: z.string().optional(),
+  /** When it took that name. */
+  watchedMs: z.number().int().optional(),
   agentVersion: z.string(),
   orders: z.array(orderSchema),
   /** Set while the control plane drains it: see `domain/drain.ts`. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type MemberId, memberId } from '#shared/kernel/ids.ts';
-import { firstWatchChain, type WatchLink } from '../domain/watch-chain.ts';
+import { firstWatchChain, roundsPerChain, type WatchLink } from '../domain/watch-chain.ts';
 
 const chainName = z.string().max(64);
 
@@ -28,6 +28,9 @@ interface Watched {
 export const watchMessage = {
   begin: ({ memberId: id, epoch, watch: chain = firstWatchChain }: Watched): string =>
     JSON.stringify({ memberId: id, epoch, chain, round: 0 }),
+  /** The same, to be accepted under a name of its own soon: copies and remains of others end. */
+  beginAnew: ({ memberId: id, epoch, watch: chain = firstWatchChain }: Watched): string =>
+    JSON.stringify({ memberId: id, epoch, chain, round: roundsPerChain - 1 }),
   next: ({ memberId: id, epoch, chain, after, round }: WatchMessage): string =>
     JSON.stringify({ memberId: id, epoch, chain, after, round }),
   /** @throws on a body that nobody of ours wrote. */

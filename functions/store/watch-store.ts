@@ -13,17 +13,22 @@ export class WatchStore {
   }
 
   /** Whether this message watches the member as read; a new name is claimed for the chain. */
-  async accept(member: Member, link: WatchLink): Promise<boolean> {
+  async accept(member: Member, link: WatchLink, nowMs: number): Promise<boolean> {
     const standing = standingOfWatch(link, member.watch);
     if (standing !== 'to-be-claimed') return standing === 'accepted';
-    return this.#claim(member.memberId, member.epoch, link);
+    return this.#claim(member.memberId, member.epoch, link, nowMs);
   }
 
   /** Our own retried success counts as claimed. */
-  async #claim(id: MemberId, epoch: number, { chain, after }: WatchLink): Promise<boolean> {
+  async #claim(
+    id: MemberId,
+    epoch: number,
+    { chain, after }: WatchLink,
+    nowMs: number,
+  ): Promise<boolean> {
     const outcome = await this.#table.update(
       keyOf.member(id),
-      { set: { watch: chain } },
+      { set: { watch: chain, watchedMs: nowMs } },
       all(is('epoch', epoch), isNot('state', 'terminated'), hasName(after)),
     );
     return outcome.kind === 'written' || outcome.current?.['watch'] === chain;

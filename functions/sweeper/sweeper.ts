@@ -83,6 +83,10 @@ async function carryOut(
         log.error('member.unwatched', { member: memberId, epoch, sessions, hubs });
       }
       return;
+    case 'watch':
+      await watchdogQueue.send(watchMessage.beginAnew(member), 1);
+      log.warn('watch.restarted', { member: memberId, epoch });
+      return;
     case 'forget':
       await stores.sweeps.request();
       await stores.members.forget(memberId, epoch);

@@ -36,7 +36,8 @@ export async function watch(watchdog: Watchdog, message: WatchMessage): Promise<
   const member = await stores.members.get(message.memberId);
   const decision = decideWatch(member, message.epoch, clock.nowMs());
   if (member === undefined || decision.kind === 'done') return;
-  if (decision.kind !== 'forget' && !(await stores.watches.accept(member, message))) return;
+  if (decision.kind !== 'forget' && !(await stores.watches.accept(member, message, clock.nowMs())))
+    return;
   switch (decision.kind) {
     case 'again':
       return lookAgain(watchdog, message, decision);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { drainLimitMs } from '#functions/domain/drain.ts';
-import { backstopMs } from '#functions/domain/sweep.ts';
 import { Stage } from '#test/sim/stage.ts';
 
 test('a machine is scaled in: its sessions move, it goes when it is empty, another comes', async () => {
@@ -31,18 +30,4 @@ test('a member cannot be reached while its machine is to go: it goes at the dead
   await stage.pass(1_000);
   member.running?.process.stop();
   await stage.until(() => (member.isGone ? '' : 'its machine goes'), drainLimitMs + 30_000);
-});
-
-test('a watch is lost in an outage of the store: the sweeper calls its dead member lost', async () => {
-  const stage = await Stage.set({ members: 2, clients: 0 });
-  const { controlPlane } = stage.world;
-  const watched = stage.member(1);
-  controlPlane.server.away = true;
-  await stage.until(() => (controlPlane.queue.dead >= 2 ? '' : 'watches given up'), 240_000);
-  controlPlane.server.away = false;
-  await stage.pass(30_000); // both are back
-  assert.equal(controlPlane.queue.waiting, 0, 'nobody watches');
-  watched.die();
-  const state = () => stage.state(watched)['state'];
-  await stage.until(() => (state() === 'lost' ? '' : `lost, not ${state()}`), backstopMs + 80_000);
 });

@@ -244,6 +244,21 @@ test('the end is told before the beginning: the machine goes, nothing drains', a
   assert.deepEqual(queue.sent, []);
 });
 
+test('a drained member joins anew while its machine is let go: it drains again first', async () => {
+  const { plane, table, member, queue, tell, look, stateOf } = await stage();
+  await plane.stores.members.beginDrain(id, plane.clock.nowMs() + drainLimitMs);
+  await becomeEmpty(member);
+  table.before = async () => {
+    table.before = async () => undefined;
+    await member.join();
+  };
+  await tell(scaledIn());
+  assert.deepEqual(plane.group.completed, []);
+  assert.equal(queue.sent.length, 1);
+  await look();
+  assert.equal(await stateOf(), 'draining');
+});
+
 test('it dies when the drain has begun: the event comes again and goes on', async () => {
   const { plane, queue, table, member, tell, look } = await stage();
   table.diesAfter = ({ key }) => key.pk === 'MEMBER#i-a';
