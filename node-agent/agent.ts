@@ -90,6 +90,7 @@ export class Agent {
       nowMs: () => clock.monotonicMs(),
       createInstance: (config) => this.#createInstance(config),
       onReleased: (released) => this.#reports.released(released),
+      onChanged: (changed) => this.#reports.changed(changed),
       onEnded: (hub, reason) => this.#onHubEnded(hub, reason),
     });
     this.#reconciler = new Reconciler(this.#hubs, this.#reports, log);
@@ -290,6 +291,7 @@ export class Agent {
     return {
       state: this.#draining === undefined ? 'active' : 'draining',
       sessions: this.#sessions.size,
+      awaited: this.#hubs.awaited(),
       connections: this.#sessions.all().reduce((sum, session) => sum + session.connections, 0),
       hubs: this.#hubs.size,
     };

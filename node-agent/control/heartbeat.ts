@@ -7,7 +7,10 @@ import type { Lease } from './lease.ts';
 import type { ReportBatch } from './reports.ts';
 
 /** What a heartbeat says besides its lists. */
-export type Observation = Pick<Observed, 'state' | 'sessions' | 'connections' | 'hubs' | 'peers'>;
+export type Observation = Pick<
+  Observed,
+  'state' | 'sessions' | 'awaited' | 'connections' | 'hubs' | 'peers'
+>;
 
 /** What has to be told and was not acknowledged yet. */
 export interface PendingReports {

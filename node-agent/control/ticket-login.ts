@@ -139,7 +139,7 @@ export class TicketLogin {
   #admit(login: Login, grant: Grant, visitor: Visitor): Admit | Reject {
     const decided = decideMode(login, grant.policy);
     if (decided.kind !== 'allowed') return reject(decided.kind);
-    const opened = this.#options.hubs.open(grant.hub, grant.placementEpoch);
+    const opened = this.#options.hubs.open(grant.hub, grant.placementEpoch, grant.usual);
     if (opened.kind === 'refused') return reject(opened.reason);
     const session = this.#open(login, grant, decided.mode, opened.hub);
     this.#options.onOpened(

@@ -50,6 +50,18 @@ describe('frames', () => {
 });
 
 describe('what the control plane is told', () => {
+  test('who usually comes to a dynamic hub is awaited until they are there', async () => {
+    await withMember(async (member) => {
+      const awaited = (): unknown => member.plane.heartbeats.at(-1)?.awaited;
+      assert.equal(awaited(), 0);
+      const ticket = { kind: 'dynamic', usual: 3 } as const;
+      await member.connect(member.plane.issue({ ...ticket, user: 'alice' }));
+      await until('two to be awaited', () => awaited() === 2);
+      await member.connect(member.plane.issue({ ...ticket, user: 'bob' }));
+      await until('one to be awaited', () => awaited() === 1);
+    });
+  });
+
   test('a join names address, port and the certificate that is presented (I9)', async () => {
     await withMember(async (member) => {
       const [join] = member.plane.joins;
@@ -197,7 +209,7 @@ describe('a drain', () => {
       assert.ok(performance.now() - startedMs < 6_000, 'a drain of four takes the grace time');
       assert.equal(member.plane.lastHeartbeat?.state, 'draining');
       const released = member.plane.heartbeats.flatMap((heartbeat) => heartbeat.released);
-      assert.deepEqual(released, [{ name: 'DYNAMIC', epoch: 1 }]);
+      assert.deepEqual(released, [{ name: 'DYNAMIC', epoch: 1, usual: 2 }]);
       assert.deepEqual(
         member.log.of('drain.ended').map(({ onTime, state }) => [onTime, state]),
         [[true, 'drained']],

@@ -8,6 +8,7 @@ export interface SeenHeartbeat {
   readonly seq: number;
   readonly state: string;
   readonly sessions: number;
+  readonly awaited?: number;
   readonly hubs: number;
   readonly opened: readonly { hub: string; name: string; user: string }[];
   readonly closed: readonly { hub: string; name: string }[];
@@ -19,6 +20,8 @@ export interface TicketOptions {
   readonly hub?: string;
   readonly kind?: 'static' | 'dynamic';
   readonly placementEpoch?: number;
+  /** Sessions the hub usually has. */
+  readonly usual?: number;
   readonly version?: number;
   readonly online?: boolean;
   readonly user?: string;
@@ -91,6 +94,7 @@ export class FakeControlPlane {
         online: options.online ?? true,
       },
       placementEpoch: options.placementEpoch ?? (kind === 'dynamic' ? 1 : 0),
+      ...(options.usual !== undefined && { usual: options.usual }),
       policy: options.policy ?? {},
       sessionTimeoutMs: options.sessionTimeoutMs ?? 5_000,
       singleConnection: options.singleConnection ?? false,
