@@ -70,6 +70,10 @@ export const controlLimits = {
   metadataTries: 5,
   answerBytesMax: 4 * 1024 * 1024,
   socketsMax: 32,
+  /** How often the data plane's thread shows that it moves, and says what has changed. */
+  pulseEveryMs: 200,
+  /** A data plane that has not moved for so long loses its lease: it must not hold hubs. */
+  stallMs: 3_000,
   learnedMax: 64,
   learnedKeptMs: 30_000,
   /** Questions and answers of the largest cluster, twice, in one period. */

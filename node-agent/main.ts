@@ -1,17 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { destination } from 'pino';
-import { Agent as HttpAgent } from 'undici';
+import { assert } from '#shared/kernel/assert.ts';
 import type { Log } from '#shared/kernel/log.ts';
 import { selfSignedCertificate } from '#shared/x509/self-signed.ts';
 import { Agent } from './agent.ts';
 import { type AgentConfig, parseConfig } from './config.ts';
-import { SignedAgentApi } from './control/agent-api.ts';
-import { Imds } from './control/imds.ts';
-import { witnessSocket } from './control/witness-socket.ts';
+import {
+  type ControlThreadData,
+  runControlThread,
+  signedApi,
+  startControlThread,
+} from './control/control-thread.ts';
+import type { Imds } from './control/imds.ts';
 import { controlLimits } from './limits.ts';
 import {
   atEndOfTurn,
+  clockOfThread,
+  clockZeroMs,
   environmentVariable,
   systemClock,
   systemLog,
@@ -29,21 +36,23 @@ class StartFailure extends Error {}
 
 async function main(log: Log): Promise<void> {
   const config = readConfig();
-  const dispatcher = new HttpAgent({
-    connections: controlLimits.socketsMax,
-    connect: { timeout: controlLimits.joinMs },
-    headersTimeout: controlLimits.joinMs,
-    bodyTimeout: controlLimits.joinMs,
-  });
-  const imds = new Imds({
-    endpoint: environmentVariable('AWS_EC2_METADATA_SERVICE_ENDPOINT') ?? ec2MetadataEndpoint,
-    clock: systemClock,
-    dispatcher,
-    deadlineMs: controlLimits.metadataMs,
-  });
+  const metadataEndpoint =
+    environmentVariable('AWS_EC2_METADATA_SERVICE_ENDPOINT') ?? ec2MetadataEndpoint;
+  const { api, imds } = signedApi(config, metadataEndpoint, systemClock);
   const identity = await readIdentity(imds, log);
   log.info('agent.started', { ...identity, agentVersion, port: config.listen.port });
+  const { localAddress } = identity;
+  const control = startControlThread(
+    new URL(import.meta.url),
+    { config, metadataEndpoint, localAddress, clockZeroMs },
+    (error) => {
+      // A new process is better than half of one.
+      log.error('control.failed', { error: error.stack });
+      process.exit(2);
+    },
+  );
   const agent = new Agent({
+    ...control,
     config,
     publicAddress: identity.publicAddress,
     certificate: selfSignedCertificate({
@@ -52,19 +61,12 @@ async function main(log: Log): Promise<void> {
       nowMs: systemClock.nowMs(),
     }),
     agentVersion,
-    api: new SignedAgentApi({
-      url: config.agentApiUrl,
-      region: config.region,
-      credentials: () => imds.credentials(),
-      dispatcher,
-      answerBytesMax: controlLimits.answerBytesMax,
-    }),
+    api,
     clock: systemClock,
     timers: systemTimers,
     random: systemRandom,
     atEndOfTurn,
     log,
-    openWitness: witnessSocket({ listen: config.listen, address: identity.localAddress, log }),
     onStopped: () => process.exit(0),
   });
   process.on('SIGTERM', () => void agent.drain('SIGTERM'));
@@ -74,6 +76,18 @@ async function main(log: Log): Promise<void> {
   } catch (error) {
     throw new StartFailure('cannot listen', { cause: error });
   }
+}
+
+/** The other thread of this process; see {@link startControlThread}. */
+function control(log: Log): void {
+  assert(parentPort !== null, 'a thread has a parent');
+  const data = workerData as ControlThreadData;
+  runControlThread(data, parentPort, {
+    clock: clockOfThread(data.clockZeroMs),
+    timers: systemTimers,
+    random: systemRandom,
+    log,
+  });
 }
 
 function readConfig(): AgentConfig {
@@ -120,10 +134,13 @@ async function readIdentity(imds: Imds, log: Log): Promise<Identity> {
 
 const output = destination({ dest: 1, sync: true });
 const log = systemLog(output);
-main(log).catch((error: unknown) => {
+if (isMainThread) main(log).catch(fail);
+else control(log);
+
+function fail(error: unknown): void {
   if (!(error instanceof Error)) throw error;
   const cause = error.cause instanceof Error ? error.cause.message : undefined;
   log.error('start.failed', { message: error.message, cause });
   process.exitCode = error instanceof StartFailure ? 1 : 2;
   process.exit();
-});
+}

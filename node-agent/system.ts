@@ -10,6 +10,15 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
 };
 
+/** Zero of this thread's monotonic clock, on the one clock that all threads share. */
+export const clockZeroMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
+/** The monotonic clock of the thread whose zero is given, in this one. */
+export function clockOfThread(zeroMs: number): Clock {
+  const aheadMs = clockZeroMs - zeroMs;
+  return { nowMs: () => Date.now(), monotonicMs: () => performance.now() + aheadMs };
+}
+
 export const systemTimers: Timers = {
   after(delayMs, action) {
     const timer = setTimeout(action, Math.ceil(delayMs));

@@ -2,12 +2,8 @@ import { AssetHashType, DockerImage, Stack } from 'aws-cdk-lib';
 import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
-import { buildSync } from 'esbuild';
-import { esbuildOptions } from './esbuild-options.ts';
+import { bundleMember } from './bundle-member.ts';
 import { repositoryRoot } from './repository-root.ts';
-
-/** Programs of the node agent: the agent itself, and what it runs in worker threads. */
-const entryPoints = ['main.ts'];
 
 /** The node agent as one directory of bundled ES modules, zipped into the assets bucket. */
 export class MemberBundle extends Construct {
@@ -24,7 +20,7 @@ export class MemberBundle extends Construct {
         image: DockerImage.fromRegistry('none'), // never used: the local bundler always succeeds
         local: {
           tryBundle: (outputDirectory) => {
-            bundle(outputDirectory);
+            bundleMember(outputDirectory);
             return true;
           },
         },
@@ -44,23 +40,4 @@ export class MemberBundle extends Construct {
     });
     role.addToPrincipalPolicy(new PolicyStatement({ actions: ['s3:GetObject'], resources: [arn] }));
   }
-}
-
-function bundle(outputDirectory: string): void {
-  buildSync({
-    absWorkingDir: repositoryRoot,
-    entryPoints: entryPoints.map((file) => `node-agent/${file}`),
-    outdir: outputDirectory,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: esbuildOptions.target,
-    mainFields: [...esbuildOptions.mainFields],
-    banner: { js: esbuildOptions.banner },
-    keepNames: true,
-    sourcemap: true,
-    sourcesContent: false,
-    logLevel: 'warning',
-  });
 }

@@ -40,18 +40,18 @@ export function isLive(
 export const steadyMs = 2 * timing.heartbeatEveryMs + 500;
 
 /**
- * A member whose renewals have a gap, or that has just joined, waits this long before it may take over
- * a lost member's hub: time for owners that served on through an outage of the control plane to
- * come back first, or to learn from this very member that the outage is over and fence (I10).
+ * A member whose renewals have a gap, or that has just joined, waits this long before it may take
+ * over a lost member's hub: time for owners that served on through an outage of the control plane
+ * to come back first, or to learn from this very member that the outage is over and fence (I10).
  */
 export const takeoverGraceMs = timing.leaseTtlMs;
 
 /**
  * Whether `candidate` may take over what `lost` hosted (I10). Only if it was renewed when the lost
  * member had been silent for so long that it would have been renewed too, had it been there: the
- * control plane was there for one and not for the other. Immediately, if it has been renewed steadily
- * since before the lost member's last heartbeat: then the lost member, which knew of the candidate,
- * has fenced. Otherwise after {@link takeoverGraceMs}.
+ * control plane was there for one and not for the other. Immediately, if it has been renewed
+ * steadily since before the lost member's last heartbeat: then the lost member, which knew of the
+ * candidate, has fenced. Otherwise after {@link takeoverGraceMs}.
  */
 export function mayTakeOver(
   candidate: Pick<Leaseholder, 'heldSinceMs' | 'leaseExpiresMs'>,
@@ -65,7 +65,9 @@ export function mayTakeOver(
   );
 }
 
-/** Whether a renewal at `nowMs` follows the one that gave the lease that ends at `leaseExpiresMs`. */
+/**
+ * Whether a renewal at `nowMs` follows the one that gave the lease that ends at `leaseExpiresMs`.
+ */
 export function isSteady(leaseExpiresMs: number, nowMs: number): boolean {
   return nowMs - (leaseExpiresMs - timing.leaseTtlMs) <= steadyMs;
 }

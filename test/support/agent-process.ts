@@ -3,12 +3,23 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { bundleMember } from '#cdk/constructs/bundle-member.ts';
 import { eventually } from './eventually.ts';
 import { FakeControlPlane } from './fake-control-plane.ts';
 import { FakeImds } from './fake-imds.ts';
 
-const main = fileURLToPath(new URL('../../node-agent/main.ts', import.meta.url));
+/** Bundled as it is deployed, once for all processes of a test file. */
+let bundle: string | undefined;
+
+export function bundledMain(): string {
+  if (bundle === undefined) {
+    const folder = mkdtempSync(join(tmpdir(), 'etherfleet-bundle-'));
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    bundleMember(folder);
+    bundle = join(folder, 'main.mjs');
+  }
+  return bundle;
+}
 
 export interface LogLine {
   readonly event: string;
@@ -41,7 +52,7 @@ export class AgentProcess {
   }
 
   startWith(args: readonly string[]): this {
-    const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
+    const child = spawn(process.execPath, ['--enable-source-maps', bundledMain(), ...args], {
       env: { PATH: '', AWS_EC2_METADATA_SERVICE_ENDPOINT: this.imds.url },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,0 +1,133 @@
+import { Worker } from 'node:worker_threads';
+import { Agent as HttpAgent } from 'undici';
+import type { Clock, Timers } from '#shared/kernel/clock.ts';
+import type { Log } from '#shared/kernel/log.ts';
+import type { Random } from '#shared/kernel/random.ts';
+import type { AgentConfig } from '../config.ts';
+import { controlLimits } from '../limits.ts';
+import { SignedAgentApi } from './agent-api.ts';
+import type { ControlOptions, ControlPort } from './control.ts';
+import { ControlHost } from './control-host.ts';
+import type { ControlLink, FromControl, SharedState, ToControl } from './control-messages.ts';
+import { ExclusiveRight, rightBytes } from './exclusive-right.ts';
+import { Imds } from './imds.ts';
+import { Pulse, pulseBytes } from './pulse.ts';
+import { RemoteControl } from './remote-control.ts';
+import { witnessSocket } from './witness-socket.ts';
+
+/** What control's thread is started with. */
+export interface ControlThreadData {
+  readonly config: Pick<AgentConfig, 'agentApiUrl' | 'region' | 'listen'>;
+  readonly metadataEndpoint: string;
+  /** Where peers reach this machine. */
+  readonly localAddress: string;
+  readonly shared: SharedState;
+  /** Zero of the starting thread's monotonic clock, on the clock all threads share. */
+  readonly clockZeroMs: number;
+}
+
+export interface ThreadServices {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+interface MessagePort {
+  postMessage(message: unknown): void;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+}
+
+/** The body of control's thread. */
+export function runControlThread(
+  data: ControlThreadData,
+  port: MessagePort,
+  services: ThreadServices,
+): void {
+  const { config, localAddress, metadataEndpoint, shared } = data;
+  const { clock, log } = services;
+  const { api } = signedApi(config, metadataEndpoint, clock);
+  new ControlHost({
+    ...services,
+    api,
+    limits: controlLimits,
+    right: new ExclusiveRight(shared.right),
+    openWitness: witnessSocket({ listen: config.listen, address: localAddress, log }),
+    link: linkOver<FromControl, ToControl>(port),
+    pulse: new Pulse(shared.pulse),
+    ...controlLimits,
+  });
+}
+
+/** Start control's thread, from the data plane's. `program` runs {@link runControlThread}. */
+export function startControlThread(
+  program: URL,
+  data: Omit<ControlThreadData, 'shared'>,
+  onFailed: (error: Error) => void,
+): {
+  readonly right: ExclusiveRight;
+  readonly createControl: (options: ControlOptions) => ControlPort;
+  /** End it without a word. */
+  readonly end: () => void;
+} {
+  const shared: SharedState = {
+    right: new SharedArrayBuffer(rightBytes),
+    pulse: new SharedArrayBuffer(pulseBytes),
+  };
+  const workerData: ControlThreadData = { ...data, shared };
+  const worker = new Worker(program, { workerData });
+  let isOver = false;
+  worker.on('error', (error) => onFailed(error as Error));
+  worker.on('exit', (code) => {
+    if (!isOver) onFailed(new Error(`the control thread has ended: ${code}`));
+  });
+  const end = (): void => {
+    isOver = true;
+    void worker.terminate();
+  };
+  const createControl = (options: ControlOptions): ControlPort =>
+    new RemoteControl({
+      ...options,
+      link: linkOver<ToControl, FromControl>(worker),
+      pulse: new Pulse(shared.pulse),
+      pulseEveryMs: controlLimits.pulseEveryMs,
+    });
+  return { right: new ExclusiveRight(shared.right), createControl, end };
+}
+
+/** The agent API with this machine's credentials, and its instance metadata. */
+export function signedApi(
+  config: Pick<AgentConfig, 'agentApiUrl' | 'region'>,
+  metadataEndpoint: string,
+  clock: Clock,
+): { readonly api: SignedAgentApi; readonly imds: Imds } {
+  const dispatcher = new HttpAgent({
+    connections: controlLimits.socketsMax,
+    connect: { timeout: controlLimits.joinMs },
+    headersTimeout: controlLimits.joinMs,
+    bodyTimeout: controlLimits.joinMs,
+  });
+  const imds = new Imds({
+    endpoint: metadataEndpoint,
+    clock,
+    dispatcher,
+    deadlineMs: controlLimits.metadataMs,
+  });
+  const api = new SignedAgentApi({
+    url: config.agentApiUrl,
+    region: config.region,
+    credentials: () => imds.credentials(),
+    dispatcher,
+    answerBytesMax: controlLimits.answerBytesMax,
+  });
+  return { api, imds };
+}
+
+function linkOver<Out, In>(port: MessagePort): ControlLink<Out, In> {
+  return {
+    post: (message) => port.postMessage(message),
+    listen: (onMessage) => {
+      port.on('message', (message) => onMessage(message as In)); // from our own other thread
+    },
+  };
+}
