@@ -63,7 +63,3 @@ export const failoverCases: Readonly<Record<CaseName, FailoverCase>> = {
     guessMs: 35_000,
   },
 };
-
-export function isCaseName(text: string): text is CaseName {
-  return caseNames.some((name) => name === text);
-}

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type CaseName, caseNames, isCaseName } from './failover-cases.ts';
+import { type CaseName, caseNames } from './failover-cases.ts';
 
 export const clusterNames = ['etherfleet', 'genuine'] as const;
 export type ClusterName = (typeof clusterNames)[number];
@@ -44,26 +44,19 @@ export function benchOptions(args: readonly string[]): BenchOptions | undefined 
   }
   return {
     runs: numberOf('--runs', values.runs),
-    cases: chosen('--cases', values.cases, isCaseName),
-    clusters: chosen('--clusters', values.clusters, isClusterName),
+    cases: chosen('--cases', values.cases, caseNames),
+    clusters: chosen('--clusters', values.clusters, clusterNames),
     outageMs: numberOf('--outage-seconds', values['outage-seconds']) * 1000,
     isMarkdown: values.markdown,
   };
 }
 
-function isClusterName(text: string): text is ClusterName {
-  return clusterNames.some((name) => name === text);
-}
-
-function chosen<T extends string>(
-  option: string,
-  text: string,
-  isOne: (text: string) => text is T,
-): T[] {
-  return text.split(',').map((one) => {
-    if (!isOne(one)) throw new Error(`${option}: there is no "${one}"; see --help`);
-    return one;
-  });
+/** Those of `all` that `text` names, in their own order. */
+function chosen<T extends string>(option: string, text: string, all: readonly T[]): T[] {
+  const names = text.split(',');
+  const unknown = names.find((name) => !all.some((one) => one === name));
+  if (unknown !== undefined) throw new Error(`${option}: there is no "${unknown}"; see --help`);
+  return all.filter((one) => names.includes(one));
 }
 
 function numberOf(option: string, text: string): number {
