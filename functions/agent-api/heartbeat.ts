@@ -33,7 +33,7 @@ export async function heartbeat(
     case 'renewed':
     case 'drained': // perhaps the answer was lost, or the invocation that marked it
       await writeLists(api, renewal.member, observed);
-      return ok(await desiredOf(api, await finishDrain(api, renewal.member), observed));
+      return ok(await desiredOf(api, await finishDrain(api, renewal.member, observed), observed));
   }
 }
 
@@ -96,8 +96,16 @@ async function writeClosed(
   }
 }
 
-/** A draining member without sessions and hubs is done; its hubs are released by then. */
-async function finishDrain({ log, stores }: AgentApi, member: Member): Promise<Member> {
+/**
+ * A draining member without sessions and hubs is done; its hubs are released by then. Only if the
+ * node knew that it drains when it said so: before, it may have redeemed a ticket since.
+ */
+async function finishDrain(
+  { log, stores }: AgentApi,
+  member: Member,
+  observed: Observed,
+): Promise<Member> {
+  if (observed.state !== 'draining') return member;
   if (member.state !== 'draining' || member.sessions > 0 || member.hubs > 0) return member;
   const drained = await stores.members.markDrained(member.memberId, member.epoch);
   if (!drained) return member;

@@ -29,3 +29,20 @@ for (const cause of ['the control plane', 'SIGTERM'] as const) {
     assert.equal(stage.placement()['epoch'], 3, 'released once, claimed once');
   });
 }
+
+test('a heartbeat from before the first session comes after the drain began', async () => {
+  const stage = await Stage.set({ members: 2, clients: 1 });
+  await stage.connect(stage.client(1));
+  const host = stage.host();
+  assert.equal(stage.state(host)['sessions'], 0, 'its session is not told yet');
+  await Promise.race([stage.world.beginDrain(host), stage.pass(100)]);
+  const early = {
+    ...{ epoch: 1, seq: Number(stage.state(host)['seq']) + 1, state: 'active' },
+    ...{ sessions: 0, connections: 0, hubs: 0, opened: [], closed: [], released: [], done: [] },
+  };
+  void stage.world.controlPlane.agentApi('heartbeat', host.name, JSON.stringify(early));
+  await stage.pass(500);
+  assert.equal(stage.state(host)['state'], 'draining');
+  const elsewhere = (): boolean => stage.client(1).session !== undefined && stage.host() !== host;
+  await stage.until(() => (elsewhere() ? '' : 'moves'), 20_000);
+});
