@@ -2,10 +2,11 @@ import type { Random } from '#shared/kernel/random.ts';
 
 /**
  * A member is watched by a chain of delayed messages, each sent on by the one before. Any of them
- * may come twice, and each copy would go on for as long as the member lives (I8). So a chain changes
- * its name now and then: whoever sends it on draws a name, and only the first to arrive under a new
- * name is accepted; what else is on its way under an old or another name ends. A name is claimed on
- * arrival, not when it is sent: whichever invocation dies where, a message that is accepted remains.
+ * may come twice, and each copy would go on for as long as the member lives (I8). So a chain takes
+ * another name now and then: whoever sends it on draws one, and only the first to arrive under a
+ * new name is accepted; what else is on its way under an old or another name ends. A name is
+ * claimed on arrival, not when it is sent: whichever invocation dies where, a message that is
+ * accepted remains.
  */
 export interface WatchLink {
   readonly chain: string;
@@ -19,9 +20,9 @@ export interface WatchLink {
 export const firstWatchChain = '';
 
 /**
- * Copies live for twice this many rounds at most, about five minutes while their member is well. A
- * claim writes the member's item once in so many looks: some two request units in two minutes, where
- * heartbeats take a hundred and twenty.
+ * Copies live for twice this many rounds at most, about five minutes while their member is well.
+ * A claim writes the member's item once in so many looks: some two request units in two minutes,
+ * where heartbeats take a hundred and twenty.
  */
 export const roundsPerChain = 16;
 

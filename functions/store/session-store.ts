@@ -38,9 +38,9 @@ export type Opening =
   | 'ended';
 
 /**
- * What a session leaves behind that ended soon after it was told last: a telling that is still under
- * way, in an invocation that stalled, would list it again for as long as its member lives. One that
- * was told long ago leaves nothing. Swept by the table's TTL, or by a walk.
+ * What a session leaves behind that ended soon after it was told last: a telling that is still
+ * under way, in an invocation that stalled, would list it again for as long as its member lives.
+ * One that was told long ago leaves nothing. Swept by the table's TTL, or by a walk.
  */
 export const endedAttribute = 'endedMs';
 /** A session that is told again and again was told as stored at most this long ago. */

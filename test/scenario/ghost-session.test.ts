@@ -39,7 +39,7 @@ class Holding {
   }
 }
 
-test('a heartbeat stalls before it lists a session, and goes on after its end: no ghost', async () => {
+test('a heartbeat stalls before it lists a session that ends meanwhile: no ghost', async () => {
   const holding = new Holding();
   const stage = await Stage.set({ members: 1, clients: 1, engine: (table) => holding.over(table) });
   const listed = () => stage.world.invariants.sessions.length;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { drainLimitMs } from '#functions/domain/drain.ts';
 import { Stage } from '#test/sim/stage.ts';
 
-test('a machine is scaled in: its sessions move, it goes when it is empty, another comes', async () => {
+test('a machine is scaled in: its sessions move, it goes empty, another comes', async () => {
   const stage = await Stage.set({ members: 2, clients: 2 });
   await stage.connect(stage.client(1));
   await stage.connect(stage.client(2));

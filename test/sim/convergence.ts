@@ -1,6 +1,6 @@
 import type { Item } from '#functions/store/table.ts';
 import { nameKey } from '#shared/kernel/ids.ts';
-import { seatsIn } from './invariants.ts';
+import { seatsIn } from './counting.ts';
 import type { RunningAgent, SimMember } from './sim-member.ts';
 import type { World } from './world.ts';
 

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
-import { drainLimitMs } from '#functions/domain/drain.ts';
 import { ordersMax } from '#functions/store/member-store.ts';
 import { endedAttribute } from '#functions/store/session-store.ts';
 import type { Item } from '#functions/store/table.ts';
 import { drainLimits, sendBudgetBytes } from '#node-agent/limits.ts';
 import type { HubInstance } from '#node-agent/switch/hub-instance.ts';
 import { heartbeatListMax } from '#shared/contract/heartbeat.ts';
-import type { Grant } from '#shared/contract/ticket.ts';
 import { timing } from '#shared/contract/timing.ts';
 import { nameKey } from '#shared/kernel/ids.ts';
 import type { Redirect } from '#shared/wire/redirect.ts';
 import { hubOfFrame } from './client-session.ts';
+import { brokenLimit, unevenHeadroom, unseated } from './counting.ts';
 import type { TableWrite } from './faulty-table.ts';
+import { heldMachine, machineGoesEarly } from './machines.ts';
 import type { SimClient } from './sim-client.ts';
 import type { RunningAgent, SimMember } from './sim-member.ts';
 import type { World } from './world.ts';
@@ -30,8 +30,6 @@ const bounds = {
 } as const;
 /** Who could not be told of a lease is told again this soon; some messages are lost. */
 const retoldMs = 20_000;
-/** An event that is late, one look, and a group that was asked for more time just before. */
-const releasedWithinMs = 30_000 + 60_000 + 10_000;
 /** Slower checks run once in so many events. */
 const slowCheckEvery = 64;
 
@@ -76,16 +74,18 @@ export class Invariants {
     if (key.pk.startsWith('MEMBER#')) {
       this.#olderEpochChangesNothing(before, after, invocation.purpose);
       this.#drainingOnlyEnds(before, after);
-      this.#headroomAddsUp(after);
+      this.#report('I12 nothing changes twice', unevenHeadroom(after));
     } else if (key.sk === 'PLACEMENT') {
       this.#fencedBeforeTakeover(key.pk.slice('HUB#'.length), before, after);
       this.#placementEpochsGrow(before, after);
     } else if (key.sk === 'GRANT' && after === undefined) {
       this.#ticketIsRedeemedByItsMember(before, invocation.purpose);
     } else if (key.sk === 'GRANT') {
-      this.#ticketHoldsItsSeats(after);
+      this.#report('I11 limits are cluster-wide', unseated(this.#world, after));
     } else if (key.sk.startsWith('SEATS#')) {
-      this.#limitsHold(key.sk, before, after, invocation.purpose);
+      const byLogin = invocation.purpose.kind === 'login';
+      const broken = brokenLimit(this.#world, before, after, byLogin);
+      this.#report('I11 limits are cluster-wide', broken);
     } else if (key.sk.startsWith('SESSION#')) {
       this.#sessionBelongsToOneMember(before, after);
     } else if (key.sk.startsWith('USER#')) this.#loginsAreCountedOnce(key.pk, after);
@@ -98,7 +98,7 @@ export class Invariants {
     if (this.#checks % slowCheckEvery === 0) {
       this.#everythingIsBounded();
       this.#drainsEnd();
-      this.#machinesGo();
+      this.#report('I7 draining only ends', heldMachine(this.#world));
     }
     const { bug } = this.#world.controlPlane;
     if (bug !== undefined) {
@@ -292,24 +292,9 @@ export class Invariants {
     }
   }
 
-  /** I7, I12: a machine goes when its member has ended, or at its deadline, and not before. */
-  onHookCompleted(name: string): void {
-    const member = this.items('STATE').find((item) => item['memberId'] === name);
-    const state = String(member?.['state']);
-    if (member === undefined || ['drained', 'lost', 'terminated'].includes(state)) return;
-    const deadlineMs = Number(member['drainDeadlineMs'] ?? Number.POSITIVE_INFINITY);
-    const { controlClockMs } = this.#world.options;
-    if (deadlineMs <= this.#world.controlNowMs + controlClockMs) return;
-    this.#fail('I7 draining only ends', `${name}: its machine goes while it is ${state}`);
-  }
-
-  /** I7: whatever happens, a machine that waits for its member goes soon after the deadline. */
-  #machinesGo(): void {
-    const { group, time } = this.#world;
-    for (const { member, sinceMs } of group.waiting) {
-      if (time.nowMs - sinceMs <= drainLimitMs + releasedWithinMs) continue;
-      this.#fail('I7 draining only ends', `${member.name}: its machine waits for too long`);
-    }
+  /** I7, I12: see {@link machineGoesEarly}. */
+  onHookCompleted(member: string): void {
+    this.#report('I7 draining only ends', machineGoesEarly(this.#world, member));
   }
 
   #drainsEnd(): void {
@@ -381,61 +366,6 @@ export class Invariants {
     this.#fail('I10 sessions outlive the control plane', `${member.name} fences ${hub}`);
   }
 
-  /** I11: who is seated counts once, and no login sits down beyond the limit. */
-  #limitsHold(
-    sk: string,
-    before: Item | undefined,
-    after: Item | undefined,
-    purpose: TableWrite['invocation']['purpose'],
-  ): void {
-    const seats = seatsIn(after);
-    const taken = Number(after?.['taken'] ?? 0);
-    const what = `${after?.pk} ${sk}`;
-    if (seats.length !== taken) {
-      this.#fail('I11 limits are cluster-wide', `${what}: ${taken} for ${seats.length} seats`);
-    }
-    if (purpose.kind !== 'login' || seats.length <= seatsIn(before).length) return;
-    const hub = this.#world.hubs.find(({ name }) => after?.pk === `HUB#${nameKey(name)}`);
-    const ofHub = sk.endsWith('#HUB');
-    const limit = ofHub ? this.#world.seatsOf(hub?.name ?? '') : 1;
-    const counted = ofHub ? seats.length : new Set(seats.map(({ client }) => client)).size;
-    if (counted > limit) {
-      this.#fail('I11 limits are cluster-wide', `${what}: ${counted} seats of ${limit}`);
-    }
-  }
-
-  /** I11: nobody is given a ticket without a seat under each limit. */
-  #ticketHoldsItsSeats(after: Item | undefined): void {
-    if (after === undefined) return;
-    const grant = after['grant'] as unknown as Grant;
-    if (this.#world.seatsOf(grant.hub.name) === 0) return;
-    const seated = [...this.#items.values()].filter(
-      (item) =>
-        item.sk.startsWith('SEATS#') &&
-        item.pk === `HUB#${nameKey(grant.hub.name)}` &&
-        seatsIn(item).some(({ session }) => session === nameKey(grant.sessionName)),
-    );
-    if (seated.length !== 2 || grant.seats?.length !== 2) {
-      this.#fail('I11 limits are cluster-wide', `${grant.sessionName} has no seats`);
-    }
-  }
-
-  /** I12: what is counted adds up, however often its cause was told. */
-  #headroomAddsUp(after: Item | undefined): void {
-    if (after === undefined || after['state'] !== 'active') return;
-    const { capacity, sessions, reserved, reservedNew, headroom } = after as Readonly<
-      Record<string, number>
-    >;
-    const sum = Number(sessions) + Number(reserved) + Number(headroom);
-    if (sum !== capacity || Number(reserved) < 0 || Number(reservedNew) < 0) {
-      this.#fail(
-        'I12 nothing changes twice',
-        `${after.pk}: capacity ${capacity}, sessions ${sessions}, reserved ${reserved} ` +
-          `(${reservedNew} new), headroom ${headroom}`,
-      );
-    }
-  }
-
   /** I12: one login, one count. */
   #loginsAreCountedOnce(pk: string, after: Item | undefined): void {
     if (after === undefined) return;
@@ -453,16 +383,11 @@ export class Invariants {
     if (hub !== to.hub) this.#fail('I13 hubs are isolated', `${to.name} got a frame of ${hub}`);
   }
 
+  #report(invariant: string, what: string | undefined): void {
+    if (what !== undefined) this.#fail(invariant, what);
+  }
+
   #fail(invariant: string, what: string): void {
     this.violation ??= { invariant, what };
   }
-}
-
-/** Seats of one stored shard. */
-export function seatsIn(item: Item | undefined): { session: string; client: string }[] {
-  return Object.entries(item ?? {}).flatMap(([name, value]) =>
-    name.startsWith('seat:')
-      ? [{ session: name.slice('seat:'.length), client: (value as { client: string }).client }]
-      : [],
-  );
 }
