@@ -126,8 +126,8 @@ function drainChange(member: Member, wanted: DrainRequest): Change | undefined {
   };
 }
 
-/** All that {@link drainChange} looked at. */
-function unchanged(member: Member): Condition {
+/** Its epoch, its state and its drain are as read: nothing ended it meanwhile. */
+export function unchanged(member: Member): Condition {
   const { drainDeadlineMs, drainCause, lifecycle } = member;
   return all(
     is('epoch', member.epoch),

@@ -9,7 +9,7 @@ import { remainingAfter } from '../domain/reservation.ts';
 import { clientTag } from '../domain/seat.ts';
 import { arrivedSlots, sentMark, trialAfter } from '../domain/suspicion.ts';
 import { keyOf } from './keys.ts';
-import { aliveStates, type DrainRequest, MemberEndings } from './member-endings.ts';
+import { aliveStates, type DrainRequest, MemberEndings, unchanged } from './member-endings.ts';
 import { type Member, type MemberOrder, memberOf, sentAttribute } from './member-item.ts';
 import { type Pledge, pledge } from './pledge.ts';
 import { Roster, type RosterEntry } from './roster.ts';
@@ -118,8 +118,8 @@ export class MemberStore {
   }
 
   /**
-   * Register a member, or register it anew at the next epoch. Conditional on the epoch that was
-   * read, so of two joins at once one is told to read again. Refused for a terminated member, and
+   * Register a member, or register it anew at the next epoch. Conditional on epoch, state and drain
+   * as read: of two joins at once, or a join and an end, one is told to read again. Refused for a terminated member, and
    * for one that is done on a machine that ends. A member that the control plane is draining stays
    * draining (I7).
    */
@@ -160,7 +160,7 @@ export class MemberStore {
         agentVersion: request.agentVersion,
         orders: [],
       },
-      current === undefined ? itemAbsent : is('epoch', current.epoch),
+      current === undefined ? itemAbsent : unchanged(current),
     );
     return outcome.kind === 'written' ? memberOf(outcome.item) : 'raced';
   }

@@ -133,3 +133,35 @@ test('a member that drained by itself may join again and is active', async () =>
   member.observed = { ...member.observed, state: 'active' };
   assert.equal((await member.beat()).state, 'active');
 });
+
+test('a drain begins while its member joins anew: it drains all the same (I7)', async () => {
+  const { plane, member, meanwhile } = await joiningAnew();
+  meanwhile(() => plane.stores.members.beginDrain(memberId('i-a'), 5));
+  await assert.rejects(member.join(), /unavailable/);
+  await member.join();
+  assert.equal((await plane.stores.members.get(memberId('i-a')))?.state, 'draining');
+});
+
+test('a machine ends while its member joins anew: it stays terminated', async () => {
+  const { plane, member, meanwhile } = await joiningAnew();
+  plane.clock.advance(timing.leaseTtlMs);
+  meanwhile(() => plane.stores.members.markTerminated(memberId('i-a'), plane.clock.nowMs()));
+  await assert.rejects(member.join(), /unavailable/);
+  await assert.rejects(member.join(), /terminated/);
+  assert.equal((await plane.stores.members.get(memberId('i-a')))?.state, 'terminated');
+});
+
+/** Something happens between what a join reads of its member and what it writes. */
+async function joiningAnew() {
+  const table = new FaultyTable(new MemoryTable());
+  const plane = new ControlPlane(table);
+  const member = await plane.startMember('i-a');
+  const meanwhile = (action: () => Promise<unknown>): void => {
+    table.before = async ({ operation, key }) => {
+      if (operation !== 'put' || key.sk !== 'STATE') return;
+      table.before = async () => undefined;
+      await action();
+    };
+  };
+  return { plane, member, meanwhile };
+}
