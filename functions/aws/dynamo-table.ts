@@ -27,7 +27,9 @@ import { Expression } from './expression.ts';
 
 /** Longest wait for one DynamoDB call, retries included, milliseconds. */
 const callDeadlineMs = 5_000;
-/** BatchGetItem may leave keys out, of a large answer or under load: idle rounds before we give up. */
+/**
+ * BatchGetItem may leave keys out, of a large answer or under load: idle rounds before we give up.
+ */
 const idleRoundsMax = 5;
 
 /**

@@ -16,9 +16,9 @@ import { pledgeBest } from './pledging.ts';
 /** Everything is read again after a lost race; then the client is sent away for some seconds. */
 const roundsMax = 3;
 /** Lost races for the best member before a good one will do. */
-const exactReservationsMax = 8;
+export const exactReservationsMax = 8;
 /** Attempts to find a good one. */
-const hurriedReservationsMax = 3;
+export const hurriedReservationsMax = 3;
 /**
  * Members looked at for one decision; all of a fleet that has no more. The least loaded of 16 drawn
  * by chance is as good as the least loaded of a thousand within a few sessions (`bench:placement`),

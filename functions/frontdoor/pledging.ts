@@ -13,9 +13,9 @@ type Decision = AdmissionDecision<Member, Placement>;
 type Redirect = Extract<Decision, { kind: 'redirect' }>;
 
 /** A hub that brings fewer sessions is pledged with its first client's reservation. */
-const pledgedFirstMin = 16;
+export const pledgedFirstMin = 16;
 /** Lost races before a large hub is put where it seemed best. */
-const pledgeTriesMax = 3;
+export const pledgeTriesMax = 3;
 
 /**
  * Before a hub that usually has many sessions is claimed, they are counted against its member, on

@@ -119,7 +119,8 @@ export class MemberStore {
 
   /**
    * Register a member, or register it anew at the next epoch. Conditional on epoch, state and drain
-   * as read: of two joins at once, or a join and an end, one is told to read again. Refused for a terminated member, and
+   * as read: of two joins at once, or a join and an end, one is told to read again. Refused for a
+   * terminated member, and
    * for one that is done on a machine that ends. A member that the control plane is draining stays
    * draining (I7).
    */

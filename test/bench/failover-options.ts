@@ -12,8 +12,9 @@ export interface BenchOptions {
   readonly isMarkdown: boolean;
 }
 
-const usage = `How long two genuine clients on a dynamic hub are without each other when something fails: a genuine
-cluster and ours, with the same clients in the same namespaces. Needs root and Debian's softether.
+const usage = `How long two genuine clients on a dynamic hub are without each other when something
+fails: a genuine cluster and ours, with the same clients in the same namespaces. Needs root and
+Debian's softether.
 
   npm run bench:failover -- [options]
 

@@ -5,7 +5,12 @@ import {
 } from '#functions/domain/admission.ts';
 import type { PlacementRecord } from '#functions/domain/placement.ts';
 import { remainingAfter } from '#functions/domain/reservation.ts';
-import { candidatesMax } from '#functions/frontdoor/admission.ts';
+import {
+  candidatesMax,
+  exactReservationsMax,
+  hurriedReservationsMax,
+} from '#functions/frontdoor/admission.ts';
+import { pledgedFirstMin, pledgeTriesMax } from '#functions/frontdoor/pledging.ts';
 import { rosterKeptMs } from '#functions/store/roster.ts';
 import { timing } from '#shared/contract/timing.ts';
 import { assert } from '#shared/kernel/assert.ts';
@@ -18,11 +23,6 @@ const callMsMin = 3;
 const callMsMax = 12;
 const heartbeatMs = 15;
 const capacity = 100_000;
-/** As in `functions/frontdoor/admission.ts`. */
-const exactTries = 8;
-const hurriedTries = 3;
-const pledgeTries = 3;
-const pledgedFirstMin = 16;
 /** Members that are there from the beginning have held their lease for this long. */
 const longMs = 60_000;
 
@@ -140,7 +140,7 @@ export class EtherfleetRule implements Rule {
     decided: Decided,
     latest?: MemberId,
   ): void {
-    const exact = tries <= exactTries;
+    const exact = tries <= exactReservationsMax;
     const decision = this.#decide(members, { latest, hurried: !exact });
     if (decision.kind === 'reject') {
       decided(undefined);
@@ -152,7 +152,8 @@ export class EtherfleetRule implements Rule {
       const good = item.seq === seen.seq && item.reserved <= seen.reserved + margin;
       if ((good || !exact) && this.#reserve(seen.machine, 0)) return decided(seen.machine);
       this.refusals += 1;
-      if (tries === exactTries + hurriedTries) return this.place(undefined, decided);
+      if (tries === exactReservationsMax + hurriedReservationsMax)
+        return this.place(undefined, decided);
       const known = members.map((one) => (one === seen ? item : one));
       this.#call(() => this.#reserveBest(known, tries + 1, decided, seen.memberId));
     });
@@ -194,7 +195,7 @@ export class EtherfleetRule implements Rule {
     }
     const seen = decision.member;
     const { expected = 0 } = decision.claim ?? {};
-    if (expected < pledgedFirstMin || tries > pledgeTries) {
+    if (expected < pledgedFirstMin || tries > pledgeTriesMax) {
       chosen(seen.machine, expected);
       return;
     }

@@ -59,7 +59,7 @@ describe('strangers', { skip: process.platform === 'linux' ? false : 'needs /pro
           await exchange();
         }
       };
-      await attack(50); // fills what may be filled
+      await attack(100); // fills what may be filled
       const rssBefore = member.rssBytes();
       await attack(100);
       const late = await connectTo(member);

@@ -168,7 +168,7 @@ test('what hubs usually bring counts as load, whether awaited or pledged', () =>
   assert.equal(select([awaiting, pledged, busy], plain, random)?.member, busy);
 });
 
-test('a hub goes where what it usually brings fits and weighs least; if nowhere, where it can', () => {
+test('a hub goes where what it usually brings fits and weighs least, or else where it can', () => {
   const random = seededRandom(10);
   const small = member({ memberId: memberId('i-s'), capacity: 200 });
   const large = member({ memberId: memberId('i-l'), capacity: 1_000, sessions: 300 });
@@ -180,7 +180,7 @@ test('a hub goes where what it usually brings fits and weighs least; if nowhere,
   assert.equal(select([small, large], hub(5_000), random)?.member, small);
 });
 
-test('an idle member among busy ones gets its bound of a burst, and the rest goes elsewhere', () => {
+test('an idle member among busy ones gets its bound of a burst, others get the rest', () => {
   for (const size of [2, 4, 16]) {
     const random = seededRandom(size);
     const members = fleet(0, ...Array.from({ length: size - 1 }, () => 2_000)).map((one) => ({
