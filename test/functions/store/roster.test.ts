@@ -34,7 +34,7 @@ test('of a large fleet different ones are drawn, each about as often', async () 
   for (const [id, count] of counts) assert(count > 250 && count < 390, `${id}: ${count}`);
 });
 
-test('a large fleet's list is kept for a while, and only for draws it is larger than', async () => {
+test('a large fleet is listed once a while, and only for draws it is larger than', async () => {
   const roster = await rosterOf(20);
   const random = seededRandom(3);
   const listed = async (size: number, nowMs: number): Promise<number> =>
