@@ -41,7 +41,7 @@ export const planted: readonly Planted[] = [
     plants: {
       alterJoin: (answer) => ({
         ...answer,
-        timing: { ...answer.timing, fenceAfterMs: 14_000, leaseTtlMs: 16_000 },
+        timing: { ...answer.timing, fenceAfterMs: 40_000, leaseTtlMs: 42_000 },
       }),
     },
     noticedAs: ['I1', 'I2'],
