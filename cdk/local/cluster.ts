@@ -145,11 +145,10 @@ class LocalCluster implements Cluster {
   }
 
   members(): readonly MemberView[] {
-    return (this.group?.instances ?? []).map(({ id, endpoint, pid, agentPid, running }) => ({
+    return (this.group?.instances ?? []).map(({ id, endpoint, pid, running }) => ({
       id,
       ...endpoint,
       pid,
-      agentPid,
       state: running ? (this.states.get(id) ?? 'starting') : 'dead',
     }));
   }

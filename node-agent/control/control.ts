@@ -60,7 +60,6 @@ export class Control implements ControlPort {
     this.witness = new Witness({
       ...options,
       send: (bytes, to) => this.#wire?.send(bytes, to),
-      onPeerRenewed: () => this.#membership.hurry(),
     });
     this.#membership = new Membership({
       ...options,

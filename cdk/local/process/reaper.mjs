@@ -9,13 +9,10 @@ process.on('message', ({ add, remove }) => {
 
 process.on('disconnect', () => {
   for (const pid of pids) {
-    // Some lead a process group, and take it with them.
-    for (const target of [-pid, pid]) {
-      try {
-        process.kill(target, 'SIGKILL');
-      } catch {
-        // it ended by itself, or leads nobody
-      }
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // it ended by itself
     }
   }
   process.exit(0);

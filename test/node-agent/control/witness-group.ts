@@ -18,7 +18,6 @@ export class Member {
   readonly endpoint: WitnessEndpoint;
   readonly #group: WitnessGroup;
   #isRenewed = true;
-  onPeerRenewed: () => void = () => undefined;
 
   constructor(group: WitnessGroup, number: number) {
     this.id = `i-${number}`;
@@ -32,7 +31,6 @@ export class Member {
       limits: controlLimits,
       right: this.right,
       send: (bytes, to) => group.carry(this, bytes, to),
-      onPeerRenewed: () => this.onPeerRenewed(),
     });
   }
 
