@@ -14,6 +14,8 @@ const starts: Readonly<Record<ClusterName, ClusterStart>> = {
   genuine: startGenuine,
 };
 
+const attemptsMax = 2;
+
 const options = readOptions();
 if (options !== undefined) await main(options);
 
@@ -79,6 +81,7 @@ async function measureCluster(
   }
 }
 
+/** A run that could not even be set up is tried once more: genuine programs are moody. */
 async function measureRun(
   network: Network,
   cluster: ClusterUnderTest,
@@ -86,13 +89,19 @@ async function measureRun(
   outageMs: number,
   results: FailoverRun[],
 ): Promise<string> {
-  try {
-    const result = await measureFailover(network, cluster, name, outageMs);
-    results.push(result);
-    return runText(result);
-  } catch (error) {
-    process.exitCode = 1;
-    return `not measured: ${String(error)}`;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const result = await measureFailover(network, cluster, name, outageMs);
+      results.push(result);
+      return runText(result);
+    } catch (error) {
+      if (attempt === attemptsMax) {
+        process.exitCode = 1;
+        return `not measured: ${String(error)}`;
+      }
+      say(`${name}: once more: ${String(error)}`);
+      await cluster.heal();
+    }
   }
 }
 

@@ -9,6 +9,8 @@ export type ProgramName = 'vpnclient' | 'vpnserver' | 'vpnbridge';
 
 /** From exec to the first answer on the administration port, seen 1-3 s on a busy machine. */
 const startLimitMs = 30_000;
+/** Of what a program printed that did not start. */
+const outputShown = 500;
 
 /**
  * A genuine SoftEther service on a host. Debian's builds keep state in fixed folders whatever the
@@ -88,7 +90,8 @@ export class GenuineProgram {
         await this.command([probe], as);
         return undefined;
       } catch (error) {
-        return `${this.name} on ${this.host.name} does not answer: ${String(error)}`;
+        const said = readFileSync(this.host.logFile(this.name), 'utf8').slice(-outputShown);
+        return `${this.name} on ${this.host.name} does not answer: ${String(error)} ${said}`;
       }
     }, startLimitMs);
   }
