@@ -74,6 +74,7 @@ export const controlLimits = {
   pulseEveryMs: 200,
   /** A data plane that has not moved for so long loses its lease: it must not hold hubs. */
   stallMs: 3_000,
+  hurryMs: 500,
   learnedMax: 64,
   learnedKeptMs: 30_000,
   /** Questions and answers of the largest cluster, twice, in one period. */

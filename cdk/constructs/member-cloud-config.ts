@@ -54,7 +54,7 @@ StartLimitIntervalSec=0
 [Service]
 ExecStart=${program} --config ${memberPaths.config}
 Restart=always
-RestartSec=1
+RestartSec=200ms
 # Drained, for whatever cause: it joins again only when somebody starts it.
 RestartPreventExitStatus=0
 KillSignal=SIGTERM

@@ -145,10 +145,11 @@ class LocalCluster implements Cluster {
   }
 
   members(): readonly MemberView[] {
-    return (this.group?.instances ?? []).map(({ id, endpoint, pid, running }) => ({
+    return (this.group?.instances ?? []).map(({ id, endpoint, pid, agentPid, running }) => ({
       id,
       ...endpoint,
       pid,
+      agentPid,
       state: running ? (this.states.get(id) ?? 'starting') : 'dead',
     }));
   }

@@ -7,8 +7,10 @@ export interface MemberView {
   readonly id: string;
   readonly address: string;
   readonly port: number;
-  /** Process id of its agent; that of the ended process while `state` is `dead`. */
+  /** Process id of its machine; that of the ended process while `state` is `dead`. */
   readonly pid: number;
+  /** Process id of the agent on it, another one after each restart. */
+  readonly agentPid: number;
   /** The control plane's word; `starting` before it lists the member, `dead` after its process. */
   readonly state: string;
 }

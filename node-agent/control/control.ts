@@ -60,6 +60,7 @@ export class Control implements ControlPort {
     this.witness = new Witness({
       ...options,
       send: (bytes, to) => this.#wire?.send(bytes, to),
+      onPeerRenewed: () => this.#membership.hurry(),
     });
     this.#membership = new Membership({
       ...options,

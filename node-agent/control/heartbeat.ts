@@ -80,6 +80,18 @@ export class Heartbeat {
     else this.#schedule(this.#options.nudgeMs - (this.#nowMs() - this.#lastSentMs));
   }
 
+  /**
+   * The control plane seems to be back: do not wait for an answer to what was sent while it was
+   * away. Should that still be answered, nobody listens; the next heartbeat tells the same.
+   */
+  hurry(): void {
+    if (this.#timing === undefined) return;
+    if (this.#onItsWay && this.#nowMs() - this.#lastSentMs < this.#options.nudgeMs) return;
+    this.#run += 1;
+    this.#onItsWay = false;
+    this.#schedule(0);
+  }
+
   #nowMs(): number {
     return this.#options.clock.monotonicMs();
   }

@@ -72,6 +72,11 @@ export class Membership {
     this.#heartbeat.nudge();
   }
 
+  /** Send a heartbeat now, whatever became of the one that is on its way. */
+  hurry(): void {
+    this.#heartbeat.hurry();
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#cancelJoin?.();

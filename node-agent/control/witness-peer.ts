@@ -12,6 +12,12 @@ export interface PeerContact {
   readonly keyOf: 'asker' | 'answerer';
 }
 
+/** Its lease was last renewed at `renewedMs` at the latest; so it said after `askedMs`. */
+interface Word {
+  readonly renewedMs: number;
+  readonly askedMs: number;
+}
+
 /** What one member knows of another: contact, open questions, and the last word. */
 export class WitnessPeer {
   contact: PeerContact;
@@ -27,10 +33,12 @@ export class WitnessPeer {
 
   /** Open questions by nonce: when they were sent. */
   readonly #pending = new Map<string, number>();
-  /** Its lease was last renewed at `renewedMs` at the latest; so it said after `askedMs`. */
-  #statement: { readonly renewedMs: number; readonly askedMs: number } | undefined;
+  /** What it said last. */
+  #word: Word | undefined;
+  /** What it said last that could be relied upon then. */
+  #goodWord: Word | undefined;
   /** What was asked before this moment says nothing any more. */
-  #voidedMs = Number.NEGATIVE_INFINITY;
+  #forgottenMs = Number.NEGATIVE_INFINITY;
 
   constructor(contact: PeerContact, isAsked: boolean, knownMs: number) {
     this.contact = contact;
@@ -47,45 +55,42 @@ export class WitnessPeer {
     this.lastAskedMs = nowMs;
   }
 
-  /** False for an answer to nothing that was asked. */
-  answered(nonce: Buffer, renewedAgoMs: number, nowMs: number): boolean {
+  /** Its answer; `limitMs` is what can be relied upon now, see {@link witnessesUntilMs}. */
+  answered(nonce: Buffer, renewedMs: number, limitMs: number): void {
     const key = nonce.toString('latin1');
     const askedMs = this.#pending.get(key);
-    if (askedMs === undefined) return false;
+    if (askedMs === undefined) return; // nothing that was asked, or asked long ago
     this.#pending.delete(key);
     this.ackedMs = Math.max(this.ackedMs, askedMs);
-    const isNewer = askedMs > (this.#statement?.askedMs ?? Number.NEGATIVE_INFINITY);
-    if (askedMs >= this.#voidedMs && isNewer) {
-      this.#statement = { renewedMs: nowMs - renewedAgoMs, askedMs };
-    }
-    return true;
+    const word = { renewedMs, askedMs };
+    if (askedMs < this.#forgottenMs) return;
+    if (askedMs > (this.#word?.askedMs ?? Number.NEGATIVE_INFINITY)) this.#word = word;
+    const isNewer = askedMs > (this.#goodWord?.askedMs ?? Number.NEGATIVE_INFINITY);
+    if (renewedMs <= limitMs && isNewer) this.#goodWord = word;
   }
 
-  /**
-   * It says by itself that its lease was renewed at `renewedMs` or before. Whoever relied on an
-   * earlier word that it was not renewed after `limitMs` must ask again. True if somebody must.
-   */
-  told(renewedMs: number, limitMs: number, nowMs: number): boolean {
+  /** It says by itself that it has a lease, or had one. */
+  told(nowMs: number): void {
     this.toldMs = nowMs;
     this.isAsked = true;
-    if (renewedMs <= limitMs) return false;
-    this.#voidedMs = nowMs;
-    this.#statement = undefined;
-    return true;
+  }
+
+  /** Nothing it has said so far is relied upon any more, nor answers under way. */
+  forget(nowMs: number): void {
+    this.#forgottenMs = nowMs;
+    this.#word = undefined;
+    this.#goodWord = undefined;
   }
 
   /** Until when its word, that its lease was not renewed after `limitMs`, counts. */
   witnessesUntilMs(limitMs: number, validMs: number): number {
-    if (this.#statement === undefined || this.#statement.renewedMs > limitMs) {
-      return Number.NEGATIVE_INFINITY;
-    }
-    return this.#statement.askedMs + validMs;
+    const word = this.#goodWord;
+    if (word === undefined || word.renewedMs > limitMs) return Number.NEGATIVE_INFINITY;
+    return word.askedMs + validMs;
   }
 
-  /** For the log. */
-  verdict(limitMs: number): 'unreachable' | 'renewed' {
-    return this.#statement !== undefined && this.#statement.renewedMs > limitMs
-      ? 'renewed'
-      : 'unreachable';
+  /** It was renewed later than that, as far as it said. */
+  wasRenewedAfter(limitMs: number): boolean {
+    return this.#word !== undefined && this.#word.renewedMs > limitMs;
   }
 }

@@ -23,6 +23,8 @@ export interface WitnessLimits {
   readonly learnedKeptMs: number;
   /** Datagrams looked at in one period of questions; the rest are dropped. */
   readonly datagramsMax: number;
+  /** A heartbeat is hurried for at most this often. */
+  readonly hurryMs: number;
 }
 
 export interface WitnessOptions {
@@ -34,6 +36,8 @@ export interface WitnessOptions {
   readonly right: ExclusiveRight;
   /** A datagram; it may be lost, come twice or late. */
   readonly send: (bytes: Buffer, to: WitnessEndpoint) => void;
+  /** A peer was renewed and we were not: a heartbeat may get through now. */
+  readonly onPeerRenewed: () => void;
 }
 
 /** Who this member is since it joined. */
@@ -76,6 +80,7 @@ export class Witness {
   #cancelRound: Cancel | undefined;
   #roundAtMs = always;
   #stopped = false;
+  #hurriedMs = never;
   #windowMs = never;
   #datagrams = 0;
 
@@ -176,14 +181,38 @@ export class Witness {
     this.#schedule(nowMs);
   }
 
+  /**
+   * Answered at once, but for one case: a peer whose lease was renewed, while we serve on its word
+   * that it was not. It must not count on us having heard before that word has run out; it may hear
+   * sooner from us if ours is renewed too.
+   */
   #onQuestion(message: UnverifiedMessage, from: WitnessEndpoint): void {
     const key = this.#keyToAnswer(message);
     if (key === undefined || !message.isUnder(key)) return;
     const nowMs = this.#nowMs();
     const peer = this.#peers.get(message.from) ?? this.#meet(message.from, from, nowMs);
-    const mustAsk = peer?.told(nowMs - message.renewedAgoMs, this.#limitMs, nowMs) ?? false;
+    const wasAsked = peer?.isAsked ?? false;
+    peer?.told(nowMs);
+    if (peer !== undefined && nowMs - message.renewedAgoMs > this.#limitMs) {
+      this.#hurry(nowMs);
+      if (wasAsked && this.#relies(peer, nowMs)) return;
+      peer.forget(nowMs);
+    }
     this.#send({ ...message, kind: 'answer' }, key, from);
-    if (mustAsk) this.#schedule(nowMs);
+  }
+
+  /** Served at this moment on the word of this peer. */
+  #relies(peer: WitnessPeer, nowMs: number): boolean {
+    const { timing } = this.#identity ?? {};
+    if (timing === undefined || this.lease.held(nowMs)) return false;
+    return peer.witnessesUntilMs(this.#limitMs, timing.validMs) > nowMs;
+  }
+
+  /** The control plane is there for somebody: it may be for us. */
+  #hurry(nowMs: number): void {
+    if (this.lease.held(nowMs) || nowMs < this.#hurriedMs + this.#options.limits.hurryMs) return;
+    this.#hurriedMs = nowMs;
+    this.#options.onPeerRenewed();
   }
 
   /** Who asks under a key of its own has learned of us by itself, and is listed here. */
@@ -212,7 +241,9 @@ export class Witness {
   #onAnswer(message: UnverifiedMessage): void {
     const peer = this.#peers.get(message.from);
     if (peer === undefined || !message.isUnder(peer.contact.key)) return;
-    peer.answered(message.nonce, message.renewedAgoMs, this.#nowMs());
+    const nowMs = this.#nowMs();
+    peer.answered(message.nonce, nowMs - message.renewedAgoMs, this.#limitMs);
+    if (peer.wasRenewedAfter(this.#limitMs)) this.#hurry(nowMs);
   }
 
   /** In an outage of the control plane nobody was renewed later than this. */
@@ -297,7 +328,7 @@ export class Witness {
     return {
       cause: 'peers',
       peers: against.slice(0, 10).map(({ contact }) => contact.memberId),
-      verdict: against[0]?.verdict(this.#limitMs),
+      verdict: against[0]?.wasRenewedAfter(this.#limitMs) ? 'renewed' : 'unreachable',
     };
   }
 

@@ -146,6 +146,7 @@ test('an agent that is done stays down, one that crashed does not', () => {
   const [launchTemplate] = of('AWS::EC2::LaunchTemplate');
   const userData = text(launchTemplate?.properties);
   assert.match(userData, /Restart=always/);
+  assert.match(userData, /RestartSec=200ms/);
   assert.match(userData, /RestartPreventExitStatus=0\b/);
 });
 

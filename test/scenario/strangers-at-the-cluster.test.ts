@@ -88,7 +88,7 @@ test('1000 garbage connections at front door and member: users notice nothing, m
       await eventually(missing, 2_000);
     };
     // The two that face strangers; functions come and go with the requests they are given.
-    const facing = { 'front door': cluster.pid, member: cluster.members()[0]?.pid ?? 0 };
+    const facing = { 'front door': cluster.pid, member: cluster.members()[0]?.agentPid ?? 0 };
     const resident = (): [string, number][] =>
       Object.entries(facing).map(([name, pid]) => [name, residentBytes(pid)]);
     const open: { destroy(): void }[] = [...(await attack(100))]; // fills what may be filled

@@ -15,7 +15,7 @@ import { watchMessage } from '#functions/store/watch-message.ts';
 import { sweeperMessages } from '#functions/sweeper/message.ts';
 import { onMessage as onSweep } from '#functions/sweeper/sweeper.ts';
 import { watch } from '#functions/watchdog/watchdog.ts';
-import { type Observed, observedSchema } from '#shared/contract/heartbeat.ts';
+import { type Desired, type Observed, observedSchema } from '#shared/contract/heartbeat.ts';
 import { type JoinResponse, joinRequestSchema } from '#shared/contract/member.ts';
 import type { Problem } from '#shared/contract/problem.ts';
 import { redeemRequestSchema } from '#shared/contract/ticket.ts';
@@ -52,6 +52,7 @@ export interface ControlPlaneParts {
   readonly onWrite: (write: TableWrite) => void;
   /** For faults planted on purpose; both leave things as they are otherwise. */
   readonly alterJoin: (answer: JoinResponse) => JoinResponse;
+  readonly alterDesired: (answer: Desired) => Desired;
   readonly alterHeartbeat: (member: string, observed: Observed) => Observed;
 }
 
@@ -155,7 +156,11 @@ export class ControlPlane {
         const { epoch, seq } = observedSchema.parse(body);
         const purpose = { kind: 'heartbeat', member: caller, epoch, seq } as const;
         return this.#serve(purpose, observedSchema, body, (api, it) =>
-          heartbeat(api, member, this.#parts.alterHeartbeat(caller, it)),
+          heartbeat(api, member, this.#parts.alterHeartbeat(caller, it)).then((answer) =>
+            answer.kind === 'ok'
+              ? { ...answer, value: this.#parts.alterDesired(answer.value) }
+              : answer,
+          ),
         );
       }
       case 'redeem': {

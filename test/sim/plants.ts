@@ -47,6 +47,16 @@ export const planted: readonly Planted[] = [
     noticedAs: ['I1', 'I2'],
   },
   {
+    name: 'ask nobody: a member takes its own isolation for an outage',
+    plants: {
+      alterDesired: ({ peers, ...desired }) => ({
+        ...desired,
+        ...(peers && { peers: { ...peers, list: [] } }),
+      }),
+    },
+    noticedAs: ['I1'],
+  },
+  {
     name: 'skip an idempotence check: a redeemed ticket stays',
     plants: { engine: (table) => new Careless(table, { keeps: isTicket }) },
     noticedAs: ['I4'],

@@ -1,6 +1,6 @@
 import { hubConfigOf } from '#functions/store/hub-store.ts';
 import type { Table } from '#functions/store/table.ts';
-import type { Observed } from '#shared/contract/heartbeat.ts';
+import type { Desired, Observed } from '#shared/contract/heartbeat.ts';
 import type { JoinResponse } from '#shared/contract/member.ts';
 import { hubName, memberId } from '#shared/kernel/ids.ts';
 import { defaultPolicy } from '#shared/wire/policy.ts';
@@ -25,6 +25,8 @@ export interface Plants {
   readonly engine?: (table: Table) => Table;
   /** Changes what a member is told when it joins. */
   readonly alterJoin?: (answer: JoinResponse) => JoinResponse;
+  /** Changes what a member is told in answer to a heartbeat. */
+  readonly alterDesired?: (answer: Desired) => Desired;
   /** Changes what a heartbeat said, knowing what is stored of its member. */
   readonly alterHeartbeat?: (
     observed: Observed,
@@ -84,6 +86,7 @@ export class World {
       note: (who, what) => this.note(who, what),
       onWrite: (write) => this.#onWrite(write),
       alterJoin: plants?.alterJoin ?? ((answer) => answer),
+      alterDesired: plants?.alterDesired ?? ((answer) => answer),
       alterHeartbeat: (member, observed) =>
         plants?.alterHeartbeat?.(observed, this.#storedOf(member)) ?? observed,
     });

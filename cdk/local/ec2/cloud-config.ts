@@ -17,6 +17,15 @@ export interface MemberRecipe {
   readonly agentConfig: Readonly<Record<string, unknown>>;
   /** Arguments of Node from the unit's `ExecStart`, with its two paths replaced. */
   readonly nodeArguments: (bundleFolder: string, configFile: string) => string[];
+  readonly unit: UnitRules;
+}
+
+/** What systemd does when the agent ends, and when it is to end. */
+export interface UnitRules {
+  readonly restartMs: number;
+  /** It is not started again after these. */
+  readonly doneStatuses: readonly number[];
+  readonly stopMs: number;
 }
 
 /** Read user data: `#cloud-config` whose YAML body is JSON. */
@@ -28,17 +37,42 @@ export function readCloudConfig(userData: string): MemberRecipe {
     if (content === undefined) throw new TemplateError(`user data does not write ${path}`);
     return content;
   };
-  const command = /^ExecStart=\S+ (.+)$/m.exec(file(memberPaths.unit))?.[1];
+  const unit = file(memberPaths.unit);
+  const command = settingOf(unit, 'ExecStart')?.replace(/^\S+ /, '');
   if (command === undefined) throw new TemplateError('the unit has no ExecStart');
   return {
     bundleKey: downloadedKey(document.runcmd),
     agentConfig: z.record(z.string(), z.unknown()).parse(JSON.parse(file(memberPaths.config))),
+    unit: rulesOf(unit),
     nodeArguments: (bundleFolder, configFile) =>
       command
         .split(' ')
         .map((word) => (word === memberPaths.config ? configFile : word))
         .map((word) => word.replace(`${memberPaths.program}/`, `${bundleFolder}/`)),
   };
+}
+
+/** The lines that say how the agent lives and ends; a rule nobody follows here is an error. */
+function rulesOf(unit: string): UnitRules {
+  const restart = settingOf(unit, 'Restart');
+  if (restart !== 'always') throw new TemplateError(`the unit says Restart=${restart}`);
+  return {
+    restartMs: milliseconds(settingOf(unit, 'RestartSec')),
+    doneStatuses: (settingOf(unit, 'RestartPreventExitStatus') ?? '').split(' ').map(Number),
+    stopMs: milliseconds(settingOf(unit, 'TimeoutStopSec')),
+  };
+}
+
+function settingOf(unit: string, name: string): string | undefined {
+  return new RegExp(`^${name}=(.+)$`, 'm').exec(unit)?.[1];
+}
+
+/** A time span as systemd reads it: seconds, unless it says otherwise. */
+function milliseconds(span: string | undefined): number {
+  const [, number, unit] = /^(\d+)(ms|s)?$/.exec(span ?? '') ?? [];
+  if (number === undefined)
+    throw new TemplateError(`the unit's time span ${span} is not read here`);
+  return Number(number) * (unit === 'ms' ? 1 : 1_000);
 }
 
 /** The one object the machine copies from S3. */

@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import type { Random } from '#shared/kernel/random.ts';
 import type { CredentialRegistry } from '../iam/credential-registry.ts';
 import type { LogFile } from '../log-file.ts';
@@ -25,12 +27,19 @@ export interface Ec2Services extends ImdsServices {
   readonly searchPath: string;
 }
 
-/** One ec2Instance: a metadata service and a node agent, in a process of its own. */
+const unitProgram = fileURLToPath(new URL('unit.mjs', import.meta.url));
+const startedSchema = z.object({ agentPid: z.number().optional() });
+
+/**
+ * One ec2Instance: a metadata service, and a process that stands for the machine: it runs the node
+ * agent and starts it again, as the launch template's unit says.
+ */
 export class Ec2Instance {
   readonly id: string;
   readonly endpoint: Endpoint;
   private child: ChildProcess | undefined;
   private hasEnded = false;
+  private lastAgentPid = 0;
 
   private constructor(id: string, endpoint: Endpoint) {
     this.id = id;
@@ -62,7 +71,12 @@ export class Ec2Instance {
     await writeFile(configFile, `${JSON.stringify(config, undefined, 2)}\n`);
     const child = spawn(
       process.execPath,
-      template.recipe.nodeArguments(template.bundleFolder, configFile),
+      [
+        unitProgram,
+        JSON.stringify(template.recipe.unit),
+        process.execPath,
+        ...template.recipe.nodeArguments(template.bundleFolder, configFile),
+      ],
       {
         cwd: folder,
         env: {
@@ -71,17 +85,23 @@ export class Ec2Instance {
           AWS_CONFIG_FILE: devNull,
           AWS_SHARED_CREDENTIALS_FILE: devNull,
         },
-        detached: true, // Ctrl-C is for the stack, which then ends members in its own order
-        stdio: ['ignore', 'pipe', 'pipe'],
+        // Ctrl-C is for the stack, which then ends members in its own order; and a machine that is
+        // killed takes with it what it runs.
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       },
     );
     services.reaper.watch(child);
     instance.child = child;
-    child.stdout.on('data', (chunk: Buffer) => log.append(chunk));
-    child.stderr.on('data', (chunk: Buffer) => log.append(chunk));
+    child.on('message', (message) => {
+      instance.lastAgentPid = startedSchema.parse(message).agentPid ?? 0;
+    });
+    child.stdout?.on('data', (chunk: Buffer) => log.append(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => log.append(chunk));
     const end = (how: string): void => {
       if (instance.hasEnded) return;
       instance.hasEnded = true;
+      instance.killGroup(); // whoever killed the machine: the agent does not outlive it
       imds.stop();
       onEnded(instance, how);
     };
@@ -94,12 +114,28 @@ export class Ec2Instance {
     return !this.hasEnded;
   }
 
-  /** Process id of the agent; kept after its end. */
+  /** Process id of the machine, so to speak; kept after its end. */
   get pid(): number {
     return this.child?.pid ?? 0;
   }
 
+  /** Process id of the agent that runs on it, or ran last. */
+  get agentPid(): number {
+    return this.lastAgentPid;
+  }
+
+  /** SIGTERM lets the agent end in order; SIGKILL is a machine that lost power. */
   kill(signal: 'SIGTERM' | 'SIGKILL'): void {
-    if (this.running) this.child?.kill(signal);
+    if (!this.running) return;
+    if (signal === 'SIGTERM') this.child?.kill(signal);
+    else this.killGroup();
+  }
+
+  private killGroup(): void {
+    try {
+      if (this.pid > 0) process.kill(-this.pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // nobody is left of it
+    }
   }
 }

@@ -53,10 +53,9 @@ interface Leaving {
 const shutdownMs = 5_000;
 
 /**
- * The auto scaling group. An ec2Instance whose agent ends is gone, as a machine that lost power: a
- * new one, with a new id, takes its place. One that is terminated waits for the lifecycle hook.
- * Left out: systemd's restart of the agent on the same machine, scaling out, health checks of its
- * own.
+ * The auto scaling group. An ec2Instance that ends, by force or because its agent is done, is gone:
+ * a new one, with a new id, takes its place. One that is terminated waits for the lifecycle hook.
+ * Left out: scaling out, health checks of its own.
  */
 export class MemberGroup implements ScalingGroup {
   private readonly options: MemberGroupOptions;

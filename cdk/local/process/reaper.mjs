@@ -9,10 +9,13 @@ process.on('message', ({ add, remove }) => {
 
 process.on('disconnect', () => {
   for (const pid of pids) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // it ended by itself
+    // Some lead a process group, and take it with them.
+    for (const target of [-pid, pid]) {
+      try {
+        process.kill(target, 'SIGKILL');
+      } catch {
+        // it ended by itself, or leads nobody
+      }
     }
   }
   process.exit(0);

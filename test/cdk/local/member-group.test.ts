@@ -23,7 +23,8 @@ ${JSON.stringify({
       path: '/etc/systemd/system/etherfleet.service',
       content:
         '[Service]\nExecStart=/usr/bin/node-24 --no-warnings /opt/etherfleet/main.mjs ' +
-        '--config /etc/etherfleet/agent.json\n',
+        '--config /etc/etherfleet/agent.json\n' +
+        'Restart=always\nRestartSec=100ms\nRestartPreventExitStatus=0\nTimeoutStopSec=120\n',
     },
   ],
   runcmd: [
@@ -101,6 +102,54 @@ test('each member knows its own id and where to listen', async (context) => {
     assert.deepEqual(words(folder, endpoint.port), [{ id, listen: endpoint }]);
   }
   assert.notEqual(group.instances[0]?.id, group.instances[1]?.id);
+});
+
+test('a dead agent is started again on the same ec2Instance, within a moment', async (context) => {
+  const { group, events, folder } = await startGroup(context, 200);
+  const [instance] = group.instances;
+  assert(instance);
+  const said = (): unknown[] => words(folder, 10_443).filter(({ id }) => id === instance.id);
+  await eventually(() => (said().length > 0 ? undefined : 'the agent says nothing'), 10_000);
+  const { pid, agentPid } = instance;
+  process.kill(agentPid, 'SIGKILL');
+  await eventually(() => (said().length > 1 ? undefined : 'not started again'), 5_000);
+  assert.notEqual(instance.agentPid, agentPid);
+  assert.deepEqual([instance.pid, instance.running], [pid, true]);
+  assert.deepEqual(
+    events.map(({ kind }) => kind),
+    ['launched', 'launched'],
+  );
+});
+
+test('an agent that is done stays down, and its ec2Instance with it', async (context) => {
+  const { group, folder } = await startGroup(context, 60_000);
+  const [instance] = group.instances;
+  assert(instance);
+  await eventually(
+    () => (words(folder, 10_443).length > 0 ? undefined : 'the agent says nothing'),
+    10_000,
+  );
+  process.kill(instance.agentPid, 'SIGTERM'); // it ends with 0, as a drained one
+  await eventually(() => (instance.running ? 'still running' : undefined), 5_000);
+});
+
+test('a machine that is killed takes its agent with it', async (context) => {
+  const { group, folder } = await startGroup(context, 60_000);
+  const [instance] = group.instances;
+  assert(instance);
+  await eventually(
+    () => (words(folder, 10_443).length > 0 ? undefined : 'the agent says nothing'),
+    10_000,
+  );
+  process.kill(instance.pid, 'SIGKILL'); // the machine alone: nobody asked for the agent
+  await eventually(() => {
+    try {
+      process.kill(instance.agentPid, 0);
+      return 'the agent lives on';
+    } catch {
+      return undefined;
+    }
+  }, 2_000);
 });
 
 test('a dead process is replaced by a new ec2Instance at the same address', async (context) => {

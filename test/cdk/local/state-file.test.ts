@@ -15,6 +15,7 @@ function view(count: number): ClusterView {
       address: '127.0.0.1',
       port: 10_443 + index,
       pid: 1,
+      agentPid: 2,
       state: 'active',
     })),
   };

@@ -52,6 +52,22 @@ describe('heartbeats', () => {
     assert.deepEqual(sent(), [1, 2]);
   });
 
+  test('hurried: the one on its way is given up, whatever becomes of it', async () => {
+    time.advance(nudgeMs);
+    heartbeat.hurry();
+    time.advance(0);
+    assert.deepEqual(sent(), [1, 2]);
+    await api.heartbeats[0]?.answer(active);
+    assert.deepEqual(heard, [], 'nobody listens any more');
+    heartbeat.hurry();
+    time.advance(nudgeMs - 1);
+    assert.deepEqual(sent(), [1, 2], 'just sent: it may be answered yet');
+    await api.lastHeartbeat.answer(active);
+    assert.deepEqual(heard, ['active']);
+    time.advance(timing.heartbeatEveryMs);
+    assert.deepEqual(sent(), [1, 2, 3], 'and goes on as ever');
+  });
+
   test('one at a time: while one is on its way no other is sent', () => {
     time.advance(10 * timing.heartbeatEveryMs);
     heartbeat.nudge();

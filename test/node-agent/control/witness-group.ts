@@ -18,6 +18,7 @@ export class Member {
   readonly endpoint: WitnessEndpoint;
   readonly #group: WitnessGroup;
   #isRenewed = true;
+  onPeerRenewed: () => void = () => undefined;
 
   constructor(group: WitnessGroup, number: number) {
     this.id = `i-${number}`;
@@ -31,6 +32,7 @@ export class Member {
       limits: controlLimits,
       right: this.right,
       send: (bytes, to) => group.carry(this, bytes, to),
+      onPeerRenewed: () => this.onPeerRenewed(),
     });
   }
 

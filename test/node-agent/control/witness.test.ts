@@ -84,6 +84,42 @@ describe('in an outage of the control plane', () => {
     });
   }
 
+  test('ends without a gap: whoever hears that another was renewed hurries', () => {
+    const { group, members } = working(3);
+    const [one, ...others] = members as [Member, Member, Member];
+    for (const member of members) member.silence();
+    group.time.advance(20_000);
+    for (const other of others) {
+      other.onPeerRenewed = () => group.time.after(200, () => other.renew(members));
+    }
+    one.renew(members);
+    for (let passed = 0; passed < 1_000; passed += stepMs) {
+      group.time.advance(stepMs);
+      assert.deepEqual(
+        members.map(({ serves }) => serves),
+        [true, true, true],
+        `after ${passed} ms`,
+      );
+    }
+    assert.equal(one.mayOpen, true);
+  });
+
+  test('ends for one only: it opens nothing before the others are fenced', () => {
+    const { group, members } = working(3);
+    const [one, two, three] = members as [Member, Member, Member];
+    for (const member of members) member.silence();
+    group.time.advance(20_000);
+    let openedAfterMs = -1;
+    for (let passed = 0; passed < 3_000; passed += stepMs) {
+      one.renew(members);
+      assert(!(one.mayOpen && (two.serves || three.serves)), `after ${passed} ms`);
+      if (one.mayOpen && openedAfterMs < 0) openedAfterMs = passed;
+      group.time.advance(stepMs);
+    }
+    assert(openedAfterMs <= settleMs, `${openedAfterMs} ms`);
+    assert.deepEqual([two.serves, three.serves], [false, false]);
+  });
+
   test('a few lost packets fence nobody', () => {
     const { group, members } = working(2);
     const [one, other] = members as [Member, Member];
@@ -189,9 +225,12 @@ describe('a member that is isolated while others are not', () => {
     assert.equal(one.serves, true);
     back.witness.lease.end();
     back.join(3);
-    back.renew(members);
-    group.time.advance(50);
-    assert.deepEqual([one.serves, two.serves], [false, false]);
+    for (let passed = 0; passed <= settleMs; passed += stepMs) {
+      back.renew(members);
+      assert(!(back.mayOpen && (one.serves || two.serves)), `after ${passed} ms`);
+      group.time.advance(stepMs);
+    }
+    assert.deepEqual([back.mayOpen, one.serves, two.serves], [true, false, false]);
   });
 });
 
