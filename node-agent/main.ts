@@ -27,8 +27,8 @@ import {
 } from './system.ts';
 
 const agentVersion = '0.1.0';
-/** The certificate lives as long as the process: an address's peers know it by its pin (I9). */
-const certificateDays = 365;
+/** The certificate lives as long as the process, whose sessions know it by its pin (ADR 0016). */
+const certificateDays = 3_650;
 const ec2MetadataEndpoint = 'http://169.254.169.254';
 
 /** What stops the process before it has begun; the message is for the person who reads the log. */

@@ -141,7 +141,7 @@ describe('two clients of one dynamic hub on three members', { timeout: 240_000 }
     for (const talker of pair) await talker.close();
   });
 
-  test('kill -9 of the agent: a new one on the same machine, clients back within 7 s', async (context) => {
+  test('kill -9 of the agent: a new one on its machine, clients back in 7 s', async (context) => {
     const pair = await talk();
     const member = host(pair[0]);
     const killedMs = systemClock.monotonicMs();

@@ -1,5 +1,6 @@
-// Stands in for systemd on one ec2Instance: runs the unit's program and starts it again by the unit's
-// rules. It is the machine: when it ends, so does everything below it (it leads a process group).
+// Stands in for systemd on one ec2Instance: runs the unit's program and starts it again by the
+// unit's rules. It is the machine: when it ends, so does everything below it (it leads a process
+// group).
 //
 //   node unit.mjs '{"restartMs":…,"doneStatuses":[…],"stopMs":…}' PROGRAM ARGUMENT…
 import { spawn } from 'node:child_process';
