@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { accessRuleSchema, accessRulesMax } from './access-rule.ts';
+import { hubLogSchema, hubOptionsSchema } from './hub-options.ts';
 
 export const hubNameSchema = z
   .string()
@@ -13,6 +15,12 @@ export const hubConfigSchema = z.object({
   /** Grows with every change an administrator makes. */
   version: z.number().int().nonnegative(),
   online: z.boolean(),
+  /** Left out: the defaults. */
+  options: hubOptionsSchema.optional(),
+  /** Left out: everything passes. */
+  accessRules: z.array(accessRuleSchema).max(accessRulesMax).optional(),
+  /** Left out: the security log, no packets. */
+  log: hubLogSchema.optional(),
 });
 
 export type HubConfig = z.infer<typeof hubConfigSchema>;

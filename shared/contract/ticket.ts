@@ -28,6 +28,8 @@ export const seatRefsSchema = z.array(seatRefSchema).max(2);
 export const grantSchema = z.object({
   sessionName: z.string().min(1).max(255),
   user: z.string().max(255),
+  /** The user's group, if it is in one: access lists know it. */
+  group: z.string().max(255).optional(),
   hub: hubConfigSchema,
   /** Epoch of the dynamic hub's placement; 0 for a static hub. */
   placementEpoch: z.number().int().nonnegative(),
