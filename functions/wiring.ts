@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { pino } from 'pino';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Log } from '#shared/kernel/log.ts';
 import { AutoScalingGroup } from './aws/auto-scaling-group.ts';
 import { SqsDelayQueue } from './aws/delay-queue.ts';

@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The file named by `--config`. Who this node is comes from the instance metadata. */
 const configSchema = z.strictObject({

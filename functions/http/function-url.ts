@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { emptyOrigin, type FetchApp } from './fetch-app.ts';
 
 /** What a function URL sends its function (payload format 2.0), as far as it is looked at. */

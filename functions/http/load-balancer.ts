@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { loadBalancerBodyBytesMax } from '../env.ts';
 import { emptyOrigin, type FetchApp } from './fetch-app.ts';
 

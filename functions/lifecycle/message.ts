@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { memberId } from '#shared/kernel/ids.ts';
 import type { LifecycleAction } from '../store/machine-group.ts';
 

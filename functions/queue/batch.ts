@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Log } from '#shared/kernel/log.ts';
 
 /** What SQS sends a function, as far as it is looked at. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { HubConfig } from '#shared/contract/hub.ts';
 import { type HubName, hubName } from '#shared/kernel/ids.ts';
 import { attributesOf } from './attributes.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { orderSchema } from '#shared/contract/heartbeat.ts';
 import { memberStates } from '#shared/contract/member.ts';
 import { memberId } from '#shared/kernel/ids.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type HubName, type MemberId, memberId } from '#shared/kernel/ids.ts';
 import { attributesOf } from './attributes.ts';
 import { keyOf } from './keys.ts';

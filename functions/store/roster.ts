@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type WitnessEndpoint, witnessEndpointSchema } from '#shared/contract/peers.ts';
 import { type MemberId, memberId } from '#shared/kernel/ids.ts';
 import { below, type Random } from '#shared/kernel/random.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SeatRef } from '#shared/contract/ticket.ts';
 import { type HubName, nameKey } from '#shared/kernel/ids.ts';
 import { type Seat, type SeatScope, seatHeldMs, shardEntriesMax } from '../domain/seat.ts';

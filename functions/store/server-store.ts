@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { keyOf } from './keys.ts';
 import { attributeAbsent, type Table } from './table.ts';
 

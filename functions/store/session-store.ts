@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type SessionReport, sessionReportSchema } from '#shared/contract/heartbeat.ts';
 import { type HubName, hubName, type MemberId, memberId } from '#shared/kernel/ids.ts';
 import { endedKeptMs } from '../domain/sweep.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type HubName, hubName, memberId } from '#shared/kernel/ids.ts';
 import { hubPartition, keyOf, sessionPrefix } from './keys.ts';
 import { all, always, any, attributeAbsent, below, is, type Key, type Table } from './table.ts';

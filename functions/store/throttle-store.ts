@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { forgottenMs, type SourceRecord } from '../domain/throttle.ts';
 import { attributesOf } from './attributes.ts';
 import { keyOf } from './keys.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Grant, grantSchema } from '#shared/contract/ticket.ts';
 import { type MemberId, memberId } from '#shared/kernel/ids.ts';
 import { keyOf } from './keys.ts';

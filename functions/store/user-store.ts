@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { policySchema } from '#shared/contract/policy.ts';
 import type { HubName } from '#shared/kernel/ids.ts';
 import { attributesOf } from './attributes.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type MemberId, memberId } from '#shared/kernel/ids.ts';
 import { firstWatchChain, roundsPerChain, type WatchLink } from '../domain/watch-chain.ts';
 

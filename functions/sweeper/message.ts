@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** How far a walk over all hubs has come: the list goes on behind `behind`. */
 const cursorSchema = z.object({

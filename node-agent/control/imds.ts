@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { type Dispatcher, request } from 'undici';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '#shared/kernel/clock.ts';
 import { readBody } from './bounded-body.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Most entries of a hub's access list. Genuine servers take 32,768; here the list must fit in one

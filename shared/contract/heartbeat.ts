@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { hubConfigSchema, hubNameSchema } from './hub.ts';
 import { memberStates } from './member.ts';
 import { peersSchema } from './peers.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const flag = (value = false) => z.boolean().default(value);
 const number = (value = 0, max = 0xffff_ffff) => z.number().int().min(0).max(max).default(value);

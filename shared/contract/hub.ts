@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { accessRuleSchema, accessRulesMax } from './access-rule.ts';
 import { hubLogSchema, hubOptionsSchema } from './hub-options.ts';
 

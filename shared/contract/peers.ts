@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Most members that witness for each other (ADR 0003). In a larger cluster lists are incomplete and

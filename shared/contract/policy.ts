@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaultPolicy, type Policy } from '#shared/wire/policy.ts';
 
 /** Any number or flag of the wire's policy; fields left out take the default. */

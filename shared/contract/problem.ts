@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Why the control plane refused a member's request. Stable: agents decide by it. */
 export const problemKinds = [
