@@ -80,9 +80,20 @@ const needless: Readonly<Record<string, string>> = {
   'AWS::EC2::SecurityGroupIngress': 'as security groups',
   'AWS::EC2::SecurityGroupEgress': 'as security groups',
   'AWS::CloudWatch::Alarm': 'nobody is on call for this machine',
+  'AWS::CloudWatch::CompositeAlarm': 'as alarms',
+  'AWS::CloudWatch::Dashboard': 'nobody looks at graphs of this machine',
+  'AWS::SNS::Topic': 'as alarms',
+  'AWS::SNS::TopicPolicy': 'as alarms',
+  'AWS::SNS::Subscription': 'as alarms',
+  'AWS::KMS::Alias': 'keys are called by their ARN',
+  'AWS::EC2::FlowLog': noNetwork,
+  'AWS::EC2::VPCEndpoint': noNetwork,
   'AWS::Logs::LogGroup': 'logs are files',
   'AWS::CDK::Metadata': 'statistics of the CDK itself',
 };
+
+/** Whether a type is known to need nothing here: what its properties say is nobody's business. */
+export const isNeedless = (type: string): boolean => needless[type] !== undefined;
 
 /** Names of a template's resources. A type nobody here knows is an error that names it. */
 export function physicalNames(

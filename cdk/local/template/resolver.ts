@@ -1,5 +1,5 @@
 import type { PhysicalResource } from './physical.ts';
-import { type Template, TemplateError } from './template.ts';
+import { type Parameter, type Template, TemplateError } from './template.ts';
 
 export interface ResolverInputs {
   /** Values of the template's parameters; those missing take their default. */
@@ -108,8 +108,7 @@ export class Resolver {
     if (name.startsWith('AWS::')) return fail(at, `unknown pseudo parameter ${name}`);
     const parameter = this.template.Parameters?.[name];
     if (parameter !== undefined) {
-      const given = this.inputs.parameters[name] ?? parameter.Default;
-      return given === undefined ? fail(at, `parameter ${name} has no value`) : given;
+      return parameterValue(name, parameter, this.inputs.parameters[name], at);
     }
     return this.physical(name, at).ref;
   }
@@ -164,6 +163,23 @@ export class Resolver {
     if (typeof resolved === 'number' || typeof resolved === 'boolean') return String(resolved);
     return fail(at, `expected text, found ${JSON.stringify(resolved)}`);
   }
+}
+
+function parameterValue(
+  name: string,
+  { Default: usual, AllowedPattern: pattern, AllowedValues: allowed }: Parameter,
+  given: string | undefined,
+  at: string,
+): unknown {
+  const value = given ?? usual;
+  if (value === undefined) return fail(at, `parameter ${name} has no value`);
+  if (pattern !== undefined && !new RegExp(`^(?:${pattern})$`).test(String(value))) {
+    return fail(at, `parameter ${name} does not match its AllowedPattern ${pattern}`);
+  }
+  if (allowed !== undefined && !allowed.map(String).includes(String(value))) {
+    return fail(at, `parameter ${name} must be one of ${allowed.join(', ')}`);
+  }
+  return value;
 }
 
 function splitOnce(text: string): [string, string] {

@@ -1,4 +1,6 @@
-import { type LocalAddresses, physicalNames } from './physical.ts';
+import { checkProperties } from './check-properties.ts';
+import { checkTemplate } from './check-template.ts';
+import { isNeedless, type LocalAddresses, physicalNames } from './physical.ts';
 import { pseudoParameters } from './place.ts';
 import { Resolver } from './resolver.ts';
 import { type Template, TemplateError } from './template.ts';
@@ -11,17 +13,26 @@ export interface ResolvedResource {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
+interface TypedResource {
+  readonly type: string;
+  readonly resolved: ResolvedResource;
+}
+
 /** The template as deployed here: resources by type, with all references resolved. */
 export class Stack {
   private readonly template: Template;
   private readonly resolver: Resolver;
   private readonly names: ReturnType<typeof physicalNames>;
+  /** What exists: resources whose condition holds. */
+  private readonly resources: readonly TypedResource[];
 
+  /** @throws {TemplateError} on anything in the template nobody here knows. */
   constructor(
     template: Template,
     addresses: LocalAddresses,
     parameters: Readonly<Record<string, string>>,
   ) {
+    checkTemplate(template);
     this.template = template;
     this.names = physicalNames(template, addresses);
     this.resolver = new Resolver(template, {
@@ -29,17 +40,22 @@ export class Stack {
       pseudoParameters,
       physical: this.names,
     });
-  }
-
-  /** All resources of a type whose condition holds, in the template's order. */
-  ofType(type: string): ResolvedResource[] {
-    return Object.entries(this.template.Resources)
-      .filter(([, resource]) => resource.Type === type)
+    this.resources = Object.entries(template.Resources)
+      .filter(([, { Type: type }]) => !isNeedless(type))
       .filter(
         ([id, { Condition: condition }]) =>
           condition === undefined || this.resolver.condition(condition, id),
       )
-      .map(([logicalId, resource]) => this.resolved(logicalId, resource.Properties ?? {}));
+      .map(([logicalId, { Type: type, Properties: properties }]) => {
+        const resolved = this.resolved(logicalId, properties ?? {});
+        checkProperties(type, resolved.properties, `Resources.${logicalId}`);
+        return { type, resolved };
+      });
+  }
+
+  /** All resources of a type whose condition holds, in the template's order. */
+  ofType(type: string): ResolvedResource[] {
+    return this.resources.filter((each) => each.type === type).map(({ resolved }) => resolved);
   }
 
   /** The one resource of a type; anything else is an error. */
@@ -59,6 +75,13 @@ export class Stack {
     );
     if (found === undefined) throw new TemplateError(`no ${type} is called ${name}`);
     return found;
+  }
+
+  /** What a resource's `UpdatePolicy` says. */
+  updatePolicy(logicalId: string): Readonly<Record<string, unknown>> {
+    const policy = this.template.Resources[logicalId]?.UpdatePolicy ?? {};
+    const at = `Resources.${logicalId}.UpdatePolicy`;
+    return this.resolver.resolve(policy, at) as Record<string, unknown>;
   }
 
   output(name: string): string {

@@ -5,11 +5,14 @@ export interface Template {
   readonly Conditions?: Readonly<Record<string, unknown>>;
   readonly Resources: Readonly<Record<string, Resource>>;
   readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
+  readonly Rules?: Readonly<Record<string, unknown>>;
 }
 
-interface Parameter {
+export interface Parameter {
   readonly Type: string;
   readonly Default?: unknown;
+  readonly AllowedPattern?: string;
+  readonly AllowedValues?: readonly unknown[];
 }
 
 type Mapping = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -18,6 +21,7 @@ interface Resource {
   readonly Type: string;
   readonly Properties?: Readonly<Record<string, unknown>>;
   readonly Condition?: string;
+  readonly UpdatePolicy?: Readonly<Record<string, unknown>>;
 }
 
 /** The template asks for something the local stack does not know; the message says what. */
