@@ -1,5 +1,6 @@
 import type { HubInstance } from './hub-instance.ts';
 import { Ip4Limit } from './ip4-limit.ts';
+import type { PortPolicy } from './port-policy.ts';
 
 /** Where frames leave a hub instance: a session, a local bridge, a mesh link, a gateway. */
 export interface Port {
@@ -12,6 +13,13 @@ export interface AttachmentOptions {
   readonly name: string;
   /** Receives a copy of every frame and may send none. */
   readonly monitor?: boolean;
+  /** What it may send and hear; everything if left out. Limits given apart go before its own. */
+  readonly policy?: PortPolicy | undefined;
+  /** Whose it is and of which group, for access lists and the privacy filter. */
+  readonly user?: string | undefined;
+  readonly group?: string | undefined;
+  /** Its client came in over IPv6. */
+  readonly overIpV6?: boolean | undefined;
   /** MAC addresses it may use at a time; no limit but the table's if left out. */
   readonly macsMax?: number | undefined;
   /** IPv4 addresses it may use at a time; no limit if left out. */
