@@ -43,6 +43,16 @@ export function lastHeaders(request: IncomingMessage): Record<string, string> {
   return headers;
 }
 
+/** All values of each header, in the order of their lines. */
+export function headerLists(request: IncomingMessage): Record<string, string[]> {
+  const lists: Record<string, string[]> = {};
+  for (let index = 0; index + 1 < request.rawHeaders.length; index += 2) {
+    const name = (request.rawHeaders[index] ?? '').toLowerCase();
+    lists[name] = [...(lists[name] ?? []), request.rawHeaders[index + 1] ?? ''];
+  }
+  return lists;
+}
+
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

@@ -7,6 +7,8 @@ export interface BalancedRequest {
   readonly target: string;
   /** Lower-case names, last value of each. */
   readonly headers: Readonly<Record<string, string>>;
+  /** All values of each header, where the target group wants them. */
+  readonly headerLists?: Readonly<Record<string, readonly string[]>>;
   readonly body: Buffer;
   readonly clientAddress: string;
   /** Port of the listener. */
@@ -15,52 +17,76 @@ export interface BalancedRequest {
   readonly targetGroupArn: string;
 }
 
-/** What a function behind an ALB is invoked with (multi-value headers off). */
+/**
+ * What a function behind an ALB is invoked with: either single values, the last of each, or, where
+ * the target group's multi-value headers are on, lists of them and no single ones.
+ */
 export interface LoadBalancerEvent {
   readonly requestContext: { readonly elb: { readonly targetGroupArn: string } };
   readonly httpMethod: string;
   readonly path: string;
   /** As sent: an ALB does not decode them. */
-  readonly queryStringParameters: Readonly<Record<string, string>>;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly queryStringParameters?: Readonly<Record<string, string>>;
+  readonly multiValueQueryStringParameters?: Readonly<Record<string, readonly string[]>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>>;
   readonly body: string;
   readonly isBase64Encoded: boolean;
 }
 
 export function loadBalancerEvent(request: BalancedRequest): LoadBalancerEvent {
   const [path = '/', query = ''] = splitOnce(request.target, '?');
-  const { headers } = request;
+  const { headers, headerLists } = request;
   const forwarded = headers['x-forwarded-for'];
   const base64 =
     request.body.length > 0 &&
     (headers['content-encoding'] !== undefined || !isTextual(headers['content-type']));
+  const own = {
+    'x-amzn-trace-id': request.traceId,
+    'x-forwarded-for':
+      forwarded === undefined ? request.clientAddress : `${forwarded}, ${request.clientAddress}`,
+    'x-forwarded-port': String(request.port),
+    'x-forwarded-proto': 'https',
+  };
+  const values =
+    headerLists === undefined
+      ? {
+          queryStringParameters: lastOf(queryParameters(query)),
+          headers: { ...headers, ...own },
+        }
+      : {
+          multiValueQueryStringParameters: queryParameters(query),
+          multiValueHeaders: { ...headerLists, ...listsOf(own) },
+        };
   return {
     requestContext: { elb: { targetGroupArn: request.targetGroupArn } },
     httpMethod: request.method,
     path,
-    queryStringParameters: queryParameters(query),
-    headers: {
-      ...headers,
-      'x-amzn-trace-id': request.traceId,
-      'x-forwarded-for':
-        forwarded === undefined ? request.clientAddress : `${forwarded}, ${request.clientAddress}`,
-      'x-forwarded-port': String(request.port),
-      'x-forwarded-proto': 'https',
-    },
+    ...values,
     body: request.body.toString(base64 ? 'base64' : 'utf8'),
     isBase64Encoded: base64,
   };
 }
 
-/** The last value of each parameter counts. */
-function queryParameters(query: string): Record<string, string> {
-  const parameters: Record<string, string> = {};
+function queryParameters(query: string): Record<string, string[]> {
+  const parameters: Record<string, string[]> = {};
   for (const part of query.split('&')) {
     if (part === '') continue;
     const [name = '', value = ''] = splitOnce(part, '=');
-    parameters[name] = value;
+    parameters[name] = [...(parameters[name] ?? []), value];
   }
   return parameters;
+}
+
+/** Of single values, the last counts. */
+function lastOf(lists: Readonly<Record<string, readonly string[]>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(lists).map(([name, values]) => [name, values.at(-1) ?? '']),
+  );
+}
+
+function listsOf(values: Readonly<Record<string, string>>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value]]));
 }
 
 function splitOnce(text: string, separator: string): [string, string?] {

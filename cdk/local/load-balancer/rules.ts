@@ -32,19 +32,10 @@ const ruleSchema = z.object({
 const targetGroupSchema = z.object({
   TargetType: z.literal('lambda'),
   Targets: z.tuple([z.object({ Id: z.string() })]),
-  TargetGroupAttributes: z
-    .array(z.object({ Key: z.string(), Value: z.string() }))
-    .default([])
-    .refine(
-      (list) =>
-        !list.some(
-          (item) => item.Key === 'lambda.multi_value_headers.enabled' && item.Value === 'true',
-        ),
-      'multi-value headers are not known to the local load balancer',
-    ),
+  TargetGroupAttributes: z.array(z.object({ Key: z.string(), Value: z.string() })).default([]),
 });
 const permissionSchema = z.object({
-  Action: z.literal('lambda:InvokeFunction'),
+  Action: z.string(),
   FunctionName: z.string(),
   Principal: z.string(),
 });
@@ -54,7 +45,13 @@ const balancerSchema = z.object({
 
 /** What is done with a request. */
 export type RouteAction =
-  | { readonly kind: 'invoke'; readonly functionArn: string; readonly targetGroupArn: string }
+  | {
+      readonly kind: 'invoke';
+      readonly functionArn: string;
+      readonly targetGroupArn: string;
+      /** Headers and parameters as lists, in the event and in the answer. */
+      readonly isMultiValue: boolean;
+    }
   | {
       readonly kind: 'answer';
       readonly status: number;
@@ -116,9 +113,15 @@ function routeAction(stack: Stack, action: z.infer<typeof actionSchema>): RouteA
   }
   const targetGroupArn = action.TargetGroupArn;
   const group = stack.called('AWS::ElasticLoadBalancingV2::TargetGroup', targetGroupArn);
-  const functionArn = targetGroupSchema.parse(group.properties).Targets[0].Id;
+  const { Targets: targets, TargetGroupAttributes: attributes } = targetGroupSchema.parse(
+    group.properties,
+  );
+  const functionArn = targets[0].Id;
   assertInvocable(stack, functionArn);
-  return { kind: 'invoke', functionArn, targetGroupArn };
+  const isMultiValue = attributes.some(
+    ({ Key, Value }) => Key === 'lambda.multi_value_headers.enabled' && Value === 'true',
+  );
+  return { kind: 'invoke', functionArn, targetGroupArn, isMultiValue };
 }
 
 /** A load balancer needs the function's own permission, or it answers 502 for ever. */
@@ -128,6 +131,7 @@ function assertInvocable(stack: Stack, functionArn: string): void {
     .map(({ properties }) => permissionSchema.parse(properties))
     .some(
       (permission) =>
+        permission.Action === 'lambda:InvokeFunction' &&
         permission.FunctionName === functionArn &&
         permission.Principal === 'elasticloadbalancing.amazonaws.com',
     );

@@ -3,9 +3,9 @@ import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Clock, Timers } from '#shared/kernel/clock.ts';
 import type { Random } from '#shared/kernel/random.ts';
-import { type Answer, lastHeaders, readBody } from '../http-server.ts';
+import { headerLists, lastHeaders, readBody } from '../http-server.ts';
 import type { FunctionPool } from '../lambda/function-pool.ts';
-import { loadBalancerAnswer, ownAnswer } from './answer.ts';
+import { type BalancedAnswer, loadBalancerAnswer, ownAnswer } from './answer.ts';
 import { loadBalancerEvent } from './event.ts';
 import type { RouteAction, Routes } from './rules.ts';
 
@@ -87,7 +87,7 @@ export function createLoadBalancer(options: LoadBalancerOptions): Server {
     socket.once('close', cancel);
   }
 
-  async function serve(request: IncomingMessage): Promise<Answer> {
+  async function serve(request: IncomingMessage): Promise<BalancedAnswer> {
     const target = request.url ?? '/';
     const path = target.split('?')[0] ?? '/';
     const action = routes.choose(path);
@@ -99,6 +99,7 @@ export function createLoadBalancer(options: LoadBalancerOptions): Server {
         method: request.method ?? '',
         target,
         headers: lastHeaders(request),
+        ...(action.isMultiValue ? { headerLists: headerLists(request) } : {}),
         body,
         clientAddress: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
         port: routes.port,
@@ -106,7 +107,7 @@ export function createLoadBalancer(options: LoadBalancerOptions): Server {
         targetGroupArn: action.targetGroupArn,
       }),
     );
-    const result = loadBalancerAnswer(outcome);
+    const result = loadBalancerAnswer(outcome, action.isMultiValue);
     if (result.kind === 'answer') return result.answer;
     options.onBadAnswer(path, result.reason);
     return ownAnswer(502);
@@ -118,7 +119,8 @@ export function createLoadBalancer(options: LoadBalancerOptions): Server {
     return `Root=1-${seconds}-${options.random.bytes(12).toString('hex')}`;
   }
 
-  function write(response: ServerResponse, { status, headers, body }: Answer, last: boolean): void {
+  function write(response: ServerResponse, answer: BalancedAnswer, last: boolean): void {
+    const { status, headers, body } = answer;
     const close = last || status === 413; // an unread body makes the connection useless
     response.shouldKeepAlive &&= !close;
     response.setHeader('Server', 'awselb/2.0');
@@ -130,7 +132,7 @@ export function createLoadBalancer(options: LoadBalancerOptions): Server {
   }
 }
 
-function fixedAnswer(action: Extract<RouteAction, { kind: 'answer' }>): Answer {
+function fixedAnswer(action: Extract<RouteAction, { kind: 'answer' }>): BalancedAnswer {
   return {
     status: action.status,
     headers: { 'content-type': action.contentType },
@@ -139,7 +141,7 @@ function fixedAnswer(action: Extract<RouteAction, { kind: 'answer' }>): Answer {
 }
 
 /** An answer for a connection on which no request could be parsed. */
-function rawAnswer({ status, headers, body }: Answer): Buffer {
+function rawAnswer({ status, headers, body }: BalancedAnswer): Buffer {
   const head = [
     `HTTP/1.1 ${status} Bad Request`,
     'Server: awselb/2.0',

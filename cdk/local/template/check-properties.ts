@@ -1,7 +1,7 @@
 import { type KnownProperties, knownProperties } from './known-properties.ts';
 import { TemplateError } from './template.ts';
 
-/** Every property of a resource is acted upon here or left aside for a reason, or it is an error. */
+/** A property that is neither acted upon here nor left aside for a reason is an error. */
 export function checkProperties(type: string, properties: unknown, at: string): void {
   const known = knownProperties[type];
   if (known !== undefined) checkBelow(known, type, properties, '', at);

@@ -76,7 +76,7 @@ test('an empty body is empty text', () => {
 
 test('a client that claims an address keeps its claim, the true one is last', () => {
   const event = loadBalancerEvent(request({ headers: { 'x-forwarded-for': '203.0.113.9' } }));
-  assert.equal(event.headers['x-forwarded-for'], '203.0.113.9, 192.0.2.7');
+  assert.equal(event.headers?.['x-forwarded-for'], '203.0.113.9, 192.0.2.7');
 });
 
 const answer = (value: unknown) =>
@@ -122,4 +122,38 @@ test('path patterns: * any text, ? one character, case counts', () => {
   assert.ok(!pathMatches('/api', '/API'));
   assert.ok(pathMatches('/v?/x', '/v1/x'));
   assert.ok(!pathMatches('/v1.x', '/v1yx'));
+});
+
+test('multi-value headers: lists in the event and nothing else', () => {
+  const event = loadBalancerEvent(
+    request({
+      target: '/api?a=1&a=2',
+      headers: { host: '10.77.0.1', cookie: 'b' },
+      headerLists: { host: ['10.77.0.1'], cookie: ['a', 'b'] },
+    }),
+  );
+  assert.deepEqual(event.multiValueQueryStringParameters, { a: ['1', '2'] });
+  assert.deepEqual(event.multiValueHeaders?.['cookie'], ['a', 'b']);
+  assert.deepEqual(event.multiValueHeaders?.['x-forwarded-for'], ['192.0.2.7']);
+  assert.equal(event.headers, undefined);
+  assert.equal(event.queryStringParameters, undefined);
+});
+
+test('an answer’s headers must be in the form of the target group', () => {
+  const answer = (value: unknown, isMultiValue: boolean) =>
+    loadBalancerAnswer({ kind: 'answer', payload: JSON.stringify(value) }, isMultiValue);
+  const one = { statusCode: 200, headers: { a: '1' } };
+  const lists = { statusCode: 200, multiValueHeaders: { a: ['1', '2'], b: ['3'] } };
+  assert.equal(answer(one, false).kind, 'answer');
+  assert.equal(answer(one, true).kind, 'bad');
+  assert.equal(answer(lists, false).kind, 'bad');
+  const told = answer(lists, true);
+  assert(told.kind === 'answer');
+  assert.deepEqual(told.answer.headers, { a: ['1', '2'], b: '3' });
+});
+
+test('an answer of more than 1 MiB is none, counted in bytes', () => {
+  const body = 'ü'.repeat(600 * 1024);
+  const payload = JSON.stringify({ statusCode: 200, headers: {}, body });
+  assert.equal(loadBalancerAnswer({ kind: 'answer', payload }).kind, 'bad');
 });

@@ -21,7 +21,10 @@ const probe = 'GET / HTTP/1.1\r\nX-VPN: 1\r\nHost: 127.0.0.1\r\n\r\n';
 async function startFrontDoor(context: TestContext, idleTimeoutMs = 60_000): Promise<number> {
   const { pool } = startPool(context, fixtureFunction('echo'));
   const targetGroupArn = 'arn:targets';
-  const invoke: RouteAction = { kind: 'invoke', functionArn: pool.spec.arn, targetGroupArn };
+  const invoke: RouteAction = {
+    ...{ kind: 'invoke', functionArn: pool.spec.arn },
+    ...{ targetGroupArn, isMultiValue: false },
+  };
   const server = createLoadBalancer({
     routes: {
       port: 443,
