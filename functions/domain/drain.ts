@@ -38,13 +38,13 @@ export interface Leaving extends Pick<Leaseholder, 'leaseExpiresMs'> {
   readonly drainDeadlineMs?: number | undefined;
 }
 
+/** Why a machine need not wait any longer. */
+export type CompleteReason = 'not-a-member' | 'drained' | 'lost' | 'terminated' | 'deadline';
+
 /** What is to be done about a machine that waits in a lifecycle action. */
 export type LeaveDecision =
   /** Let it go. */
-  | {
-      readonly kind: 'complete';
-      readonly reason: 'not-a-member' | 'drained' | 'lost' | 'terminated' | 'deadline';
-    }
+  | { readonly kind: 'complete'; readonly reason: CompleteReason }
   /** It does not drain yet. */
   | { readonly kind: 'begin' }
   /** Look again; keep the machine waiting meanwhile, unless nothing is heard of its member. */

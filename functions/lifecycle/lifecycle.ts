@@ -2,10 +2,17 @@ import { assert, unreachable } from '#shared/kernel/assert.ts';
 import type { Clock } from '#shared/kernel/clock.ts';
 import type { MemberId } from '#shared/kernel/ids.ts';
 import type { Log } from '#shared/kernel/log.ts';
-import { decideGone, decideLeave, drainLimitMs, interruptionLimitMs } from '../domain/drain.ts';
+import {
+  type CompleteReason,
+  decideGone,
+  decideLeave,
+  drainLimitMs,
+  interruptionLimitMs,
+} from '../domain/drain.ts';
 import { lifecycleHeartbeatSeconds } from '../env.ts';
 import type { DelayQueue } from '../store/delay-queue.ts';
 import type { LifecycleAction, MachineGroup } from '../store/machine-group.ts';
+import type { Member } from '../store/member-store.ts';
 import type { Stores } from '../store/stores.ts';
 import { type LifecycleMessage, lifecycleMessage } from './message.ts';
 
@@ -49,7 +56,7 @@ async function leave(lifecycle: Lifecycle, action: LifecycleAction): Promise<voi
   const { memberId } = action;
   const member = await stores.members.get(memberId);
   const decision = decideLeave(member, clock.nowMs());
-  if (decision.kind === 'complete') return complete(lifecycle, action, decision.reason);
+  if (decision.kind === 'complete') return complete(lifecycle, action, member, decision.reason);
   if (decision.kind === 'begin' || member?.lifecycle === undefined) {
     const { groupName, hookName, token } = action;
     const began = await stores.members.beginDrain(memberId, clock.nowMs() + drainLimitMs, {
@@ -68,14 +75,16 @@ async function leave(lifecycle: Lifecycle, action: LifecycleAction): Promise<voi
 async function complete(
   { clock, group, log, queue, stores }: Lifecycle,
   action: LifecycleAction,
-  reason: string,
+  member: Member | undefined,
+  reason: CompleteReason,
 ): Promise<void> {
   const { memberId } = action;
   const isOver = reason === 'drained' || reason === 'terminated';
-  // First: whoever was drained for another cause may join anew, and is to be drained again then.
-  if (isOver && !(await stores.members.markTerminated(memberId, clock.nowMs()))) {
-    return queue.send(lifecycleMessage.leave(action), lookAgainSeconds);
-  }
+  // First: whoever joins anew meanwhile, or at all, is to be drained then.
+  const mayGo = isOver
+    ? await stores.members.markTerminated(memberId, clock.nowMs())
+    : reason === 'deadline' || (await stores.members.bar(memberId, member, clock.nowMs()));
+  if (!mayGo) return queue.send(lifecycleMessage.leave(action), lookAgainSeconds);
   const outcome = await group.complete(action);
   const facts = { member: memberId, reason, outcome };
   if (reason === 'deadline') log.warn('machine.released', facts);

@@ -1,10 +1,11 @@
 import type { MemberId } from '#shared/kernel/ids.ts';
-import { type Drain, mergeDrain } from '../domain/drain.ts';
+import { type Drain, type DrainCause, machineEnds, mergeDrain } from '../domain/drain.ts';
 import { isAlive } from '../domain/lease.ts';
 import { keyOf } from './keys.ts';
 import type { Member } from './member-store.ts';
 import type { Roster } from './roster.ts';
 import {
+  type Attributes,
   all,
   any,
   atMost,
@@ -12,6 +13,7 @@ import {
   type Change,
   type Condition,
   is,
+  itemAbsent,
   itemPresent,
   oneOf,
   type Table,
@@ -79,11 +81,29 @@ export class MemberEndings {
   }
 
   /**
+   * Its machine is about to go, and who was `seen` serves nothing that is not anybody's by now: a
+   * lost member, or none at all. Nobody joins under this id again, and a join that is under way is
+   * refused. False: one was faster.
+   */
+  async bar(id: MemberId, seen: Member | undefined, nowMs: number): Promise<boolean> {
+    if (seen !== undefined && machineEnds(seen.drainCause)) return true;
+    const key = keyOf.member(id);
+    const outcome =
+      seen === undefined
+        ? await this.#table.put(key, neverJoined(id, nowMs), itemAbsent)
+        : await this.#table.update(key, { set: { drainCause: barredCause } }, unchanged(seen));
+    if (outcome.kind === 'written') return true;
+    const state = outcome.current?.['state'];
+    const isBarred = outcome.current?.['drainCause'] === barredCause;
+    return state === 'terminated' || (state === 'lost' && isBarred);
+  }
+
+  /**
    * Its machine is gone, or about to go with nothing on it: nobody joins under this id again. Of a
    * member with a lease never: others would be told that its hubs are free (I1).
    */
   async markTerminated(id: MemberId, nowMs: number): Promise<boolean> {
-    const ttl = Math.floor((nowMs + terminatedKeptMs) / 1_000);
+    const ttl = ttlOf(nowMs);
     const outcome = await this.#table.update(
       keyOf.member(id),
       { set: { state: 'terminated', orders: [], ttl } },
@@ -98,6 +118,36 @@ export class MemberEndings {
     if (outcome.kind === 'written') await this.#roster.markGone(id, Number(outcome.item['epoch']));
     return outcome.kind === 'written' || outcome.current?.['state'] === 'terminated';
   }
+}
+
+const barredCause: DrainCause = 'machine-scaled-in';
+
+/** What stands for a machine that ended before its member ever joined. */
+function neverJoined(id: MemberId, nowMs: number): Attributes {
+  const empty = { sessions: 0, connections: 0, hubs: 0, reserved: 0, reservedNew: 0, headroom: 0 };
+  return {
+    ...empty,
+    memberId: id,
+    state: 'terminated',
+    epoch: 1, // as a join that it refuses has listed it
+    seq: 0,
+    leaseExpiresMs: 0,
+    joinedMs: nowMs,
+    heldSinceMs: nowMs,
+    address: '',
+    ports: [],
+    certificate: new Uint8Array(0),
+    weight: 1,
+    capacity: 1,
+    agentVersion: '',
+    orders: [],
+    ttl: ttlOf(nowMs),
+  };
+}
+
+/** When the item may be swept, Unix seconds. */
+function ttlOf(nowMs: number): number {
+  return Math.floor((nowMs + terminatedKeptMs) / 1_000);
 }
 
 /** The drain of a member that was asked for by the control plane, if it was. */

@@ -120,9 +120,8 @@ export class MemberStore {
   /**
    * Register a member, or register it anew at the next epoch. Conditional on epoch, state and drain
    * as read: of two joins at once, or a join and an end, one is told to read again. Refused for a
-   * terminated member, and
-   * for one that is done on a machine that ends. A member that the control plane is draining stays
-   * draining (I7).
+   * terminated member, and for one that is done on a machine that ends. A member that the control
+   * plane is draining stays draining (I7).
    */
   async join(
     id: MemberId,
@@ -268,6 +267,11 @@ export class MemberStore {
 
   markLost(id: MemberId, epoch: number, nowMs: number): Promise<boolean> {
     return this.#endings.markLost(id, epoch, nowMs);
+  }
+
+  /** See {@link MemberEndings.bar}. */
+  bar(id: MemberId, seen: Member | undefined, nowMs: number): Promise<boolean> {
+    return this.#endings.bar(id, seen, nowMs);
   }
 
   markTerminated(id: MemberId, nowMs: number): Promise<boolean> {

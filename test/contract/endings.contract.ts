@@ -71,6 +71,19 @@ export function endingsContract(engine: string, emptyTable: () => Promise<Table>
     assert.equal(await stores.members.markTerminated(memberId('i-b'), leaseMs), false);
   });
 
+  fact('barred: whoever never joined, or is lost, joins no more', async (stores) => {
+    const { members } = stores;
+    assert.equal(await members.bar(id, undefined, nowMs), true);
+    assert.equal(await members.bar(id, undefined, nowMs), true);
+    assert.equal(await join(stores), 'terminated');
+    const other = memberId('i-b');
+    await members.join(other, joinRequest, leaseMs, nowMs);
+    assert.equal(await members.bar(other, undefined, nowMs), false, 'it has joined');
+    await members.markLost(other, 1, leaseMs);
+    assert.equal(await members.bar(other, await members.get(other), leaseMs), true);
+    assert.equal(await members.join(other, joinRequest, leaseMs, leaseMs), 'terminated');
+  });
+
   fact('walks: of two that begin at once, one does', async ({ sweeps }) => {
     const seen = await sweeps.walks();
     assert.deepEqual((await Promise.all([sweeps.begin(seen, 5), sweeps.begin(seen, 5)])).sort(), [

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { drainLimitMs } from '#functions/domain/drain.ts';
 import { Stage } from '#test/sim/stage.ts';
+import { Holding } from './holding.ts';
 
 test('a machine is scaled in: its sessions move, it goes empty, another comes', async () => {
   const stage = await Stage.set({ members: 2, clients: 2 });
@@ -30,4 +31,19 @@ test('a member cannot be reached while its machine is to go: it goes at the dead
   await stage.pass(1_000);
   member.running?.process.stop();
   await stage.until(() => (member.isGone ? '' : 'its machine goes'), drainLimitMs + 30_000);
+});
+
+test('a machine is to go before its member has joined: the join that is under way is refused', async () => {
+  const holding = new Holding(({ pk }) => pk === 'MEMBER#i-3');
+  const stage = await Stage.set({ members: 2, clients: 0, engine: (table) => holding.over(table) });
+  const late = stage.world.addMember();
+  late.start();
+  await stage.until(() => (holding.held === 1 ? '' : 'its join is under way'), 3_000);
+  stage.world.group.scaleIn(late);
+  await stage.until(() => (late.isGone ? '' : 'its machine goes'), 3_000);
+  holding.letGo();
+  await stage.pass(3_000);
+  assert.equal(stage.state(late)['state'], 'terminated');
+  const listed = () => stage.world.invariants.items('MEMBER#i-3').length;
+  await stage.until(() => (listed() === 0 ? '' : 'struck off the list'), 70_000);
 });

@@ -259,6 +259,54 @@ test('a drained member joins anew while its machine is let go: it drains again f
   assert.equal(await stateOf(), 'draining');
 });
 
+test('a machine went before its member joined: a join that comes late is refused', async () => {
+  const { plane, tell } = await stage();
+  plane.group.waiting.add('token-2');
+  await tell(scaledIn('i-b', 'token-2'));
+  await assert.rejects(plane.startMember('i-b'), /terminated/);
+  await tell(scaledIn('i-b', 'token-2'));
+  assert.deepEqual(plane.group.completed, ['token-2']);
+});
+
+test('a member joins for the first time while its machine is let go: it drains first', async () => {
+  const { plane, queue, table, tell, look } = await stage();
+  plane.group.waiting.add('token-2');
+  table.before = async () => {
+    table.before = async () => undefined;
+    await plane.startMember('i-b');
+  };
+  await tell(scaledIn('i-b', 'token-2'));
+  assert.deepEqual(plane.group.completed, []);
+  assert.equal(queue.sent.length, 1);
+  await look();
+  assert.equal((await plane.stores.members.get(memberId('i-b')))?.state, 'draining');
+});
+
+test('a lost member joins anew while its machine is let go: it drains first', async () => {
+  const { plane, table, member, tell, look, stateOf } = await stage();
+  plane.clock.advance(timing.leaseTtlMs);
+  await plane.stores.members.markLost(id, 1, plane.clock.nowMs());
+  table.before = async () => {
+    table.before = async () => undefined;
+    await member.join();
+  };
+  await tell(scaledIn());
+  assert.deepEqual(plane.group.completed, []);
+  await look();
+  assert.equal(await stateOf(), 'draining');
+});
+
+test('a lost member’s machine was let go: a join that comes late is refused', async () => {
+  const { plane, table, member, tell, stateOf } = await stage();
+  plane.clock.advance(timing.leaseTtlMs);
+  await plane.stores.members.markLost(id, 1, plane.clock.nowMs());
+  table.repeats = () => true;
+  await tell(scaledIn());
+  assert.deepEqual(plane.group.completed, [token]);
+  await assert.rejects(member.join(), /terminated/);
+  assert.equal(await stateOf(), 'lost', 'its hubs are not free before its machine is gone (I1)');
+});
+
 test('it dies when the drain has begun: the event comes again and goes on', async () => {
   const { plane, queue, table, member, tell, look } = await stage();
   table.diesAfter = ({ key }) => key.pk === 'MEMBER#i-a';
