@@ -33,7 +33,7 @@ test('a member cannot be reached while its machine is to go: it goes at the dead
   await stage.until(() => (member.isGone ? '' : 'its machine goes'), drainLimitMs + 30_000);
 });
 
-test('a machine is to go before its member has joined: the join that is under way is refused', async () => {
+test('a machine is to go before its member has joined: the join under way is refused', async () => {
   const holding = new Holding(({ pk }) => pk === 'MEMBER#i-3');
   const stage = await Stage.set({ members: 2, clients: 0, engine: (table) => holding.over(table) });
   const late = stage.world.addMember();
