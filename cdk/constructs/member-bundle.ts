@@ -1,8 +1,9 @@
-import { AssetHashType, DockerImage, Stack } from 'aws-cdk-lib';
+import { AssetHashType, Stack } from 'aws-cdk-lib';
 import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
-import { bundleMember } from './bundle-member.ts';
+import { memberProgram } from './bundle.ts';
+import { bundling } from './bundling.ts';
 import { repositoryRoot } from './repository-root.ts';
 
 /** The node agent as one directory of bundled ES modules, zipped into the assets bucket. */
@@ -16,15 +17,7 @@ export class MemberBundle extends Construct {
     this.asset = new Asset(this, 'Asset', {
       path: `${repositoryRoot}/node-agent`,
       assetHashType: AssetHashType.OUTPUT,
-      bundling: {
-        image: DockerImage.fromRegistry('none'), // never used: the local bundler always succeeds
-        local: {
-          tryBundle: (outputDirectory) => {
-            bundleMember(outputDirectory);
-            return true;
-          },
-        },
-      },
+      bundling: bundling(memberProgram),
     });
     this.objectUrl = this.asset.s3ObjectUrl;
   }

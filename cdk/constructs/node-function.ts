@@ -1,9 +1,9 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { AssetHashType, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { esbuildOptions } from './esbuild-options.ts';
+import { bundling } from './bundling.ts';
 import { repositoryRoot } from './repository-root.ts';
 import { RunbookAlarm } from './runbook-alarm.ts';
 
@@ -14,34 +14,41 @@ export interface NodeFunctionProps {
   readonly memoryMb: number;
 }
 
-/** One Lambda function: its bundle, its log group, and an alarm on its errors. */
-export class NodeFunction extends NodejsFunction {
+/** One Lambda function: its bundle, its role, its log group, and an alarm on its errors. */
+export class NodeFunction extends LambdaFunction {
   constructor(scope: Construct, id: string, props: NodeFunctionProps) {
     const logGroup = new LogGroup(scope, `${id}Logs`, {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    const role = new Role(scope, `${id}Role`, {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: `The ${props.folder} function of etherfleet`,
+    });
+    // Instead of AWS's managed policy, which lets it write to every log group of the account.
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [logGroup.logGroupArn],
+      }),
+    );
     super(scope, id, {
-      entry: `${repositoryRoot}/functions/${props.folder}/handler.ts`,
-      handler: 'handler',
+      code: Code.fromAsset(`${repositoryRoot}/functions`, {
+        assetHashType: AssetHashType.OUTPUT,
+        bundling: bundling({
+          entryPoint: `functions/${props.folder}/handler.ts`,
+          fileName: 'index.mjs',
+          minify: true,
+        }),
+      }),
+      handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X, // the one place that names the runtime (ADR 0009)
       architecture: Architecture.ARM_64,
       timeout: props.timeout,
       memorySize: props.memoryMb,
       logGroup,
+      role,
       environment: { NODE_OPTIONS: '--enable-source-maps' },
-      projectRoot: repositoryRoot,
-      depsLockFilePath: `${repositoryRoot}/package-lock.json`,
-      bundling: {
-        ...esbuildOptions,
-        mainFields: [...esbuildOptions.mainFields],
-        format: OutputFormat.ESM,
-        minify: true,
-        keepNames: true, // logs name error classes
-        sourceMap: true,
-        sourcesContent: false,
-        bundleAwsSDK: true, // what was tested is what runs
-      },
     });
     new RunbookAlarm(this, 'Errors', {
       metric: this.metricErrors({ period: Duration.minutes(1) }),

@@ -32,9 +32,13 @@ function statementsOf(role: string): Statement[] {
     );
 }
 
+const isLogging = (action: string): boolean => action.startsWith('logs:');
+
+/** What a role may do besides writing its function's log. */
 const actionsOf = (role: string): string[] =>
   statementsOf(role)
     .flatMap(({ Action: action }) => action)
+    .filter((action) => !isLogging(action))
     .sort();
 
 const tableActions = [
@@ -102,6 +106,22 @@ test('each role may do what its function does and nothing else', () => {
   ]);
 });
 
+test('a function writes its own log and no other of the account', () => {
+  for (const { id, properties } of of('AWS::Lambda::Function')) {
+    const { LogGroup: group } = properties['LoggingConfig'] as { LogGroup: { Ref: string } };
+    const logging = statementsOf(id.replace(/[0-9A-F]{8}$/, '')).filter((statement) =>
+      [statement.Action].flat().some(isLogging),
+    );
+    assert.deepEqual(
+      logging.map((statement) => [statement.Action, statement.Resource]),
+      [[['logs:CreateLogStream', 'logs:PutLogEvents'], { 'Fn::GetAtt': [group.Ref, 'Arn'] }]],
+      id,
+    );
+  }
+  const managed = of('AWS::IAM::Role').filter(({ properties }) => properties['ManagedPolicyArns']);
+  assert.deepEqual(managed, []);
+});
+
 test('functions act upon the one group, never upon another of the account', () => {
   const [group] = of('AWS::AutoScaling::AutoScalingGroup');
   const statements = ['Watchdog', 'Lifecycle', 'Sweeper'].flatMap((name) =>
@@ -148,6 +168,7 @@ test('an agent that is done stays down, one that crashed does not', () => {
   assert.match(userData, /Restart=always/);
   assert.match(userData, /RestartSec=200ms/);
   assert.match(userData, /RestartPreventExitStatus=0\b/);
+  assert.match(userData, /node-24 .*--max-semi-space-size=2 --initial-heap-size=256 .*main\.mjs/);
 });
 
 test('no policy names a wildcard action or the resource "*"', () => {

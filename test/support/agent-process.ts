@@ -3,22 +3,22 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundleMember } from '#cdk/constructs/bundle-member.ts';
+import { bundle, memberProgram } from '#cdk/constructs/bundle.ts';
 import { eventually } from './eventually.ts';
 import { FakeControlPlane } from './fake-control-plane.ts';
 import { FakeImds } from './fake-imds.ts';
 
 /** Bundled as it is deployed, once for all processes of a test file. */
-let bundle: string | undefined;
+let bundled: string | undefined;
 
 export function bundledMain(): string {
-  if (bundle === undefined) {
+  if (bundled === undefined) {
     const folder = mkdtempSync(join(tmpdir(), 'etherfleet-bundle-'));
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-    bundleMember(folder);
-    bundle = join(folder, 'main.mjs');
+    bundle(memberProgram, folder);
+    bundled = join(folder, 'main.mjs');
   }
-  return bundle;
+  return bundled;
 }
 
 export interface LogLine {
