@@ -18,15 +18,16 @@ import {
   controlLimits,
   drainLimits,
   hubLimits,
+  hubSendBudget,
   listenerLimits,
-  sendBudgetBytes,
+  memberSendBudget,
   sessionLimits,
   summaryEveryMs,
 } from './limits.ts';
 import { MemberListener, type MemberListenerOptions } from './listener/member-listener.ts';
 import { FlushQueue } from './session/flush-queue.ts';
 import { HubTable, type RunningHub } from './session/hub-table.ts';
-import { SendBudget } from './session/send-queue.ts';
+import { SendBudget } from './session/send-budget.ts';
 import type { CloseReason, Session, SessionContext } from './session/session.ts';
 import { SessionTable } from './session/session-table.ts';
 import { DropCounters } from './switch/drop-reason.ts';
@@ -69,7 +70,7 @@ export class Agent {
   readonly #reports = new Reports();
   readonly #sessions = new SessionTable();
   readonly #open = new Map<Session, SessionReport>();
-  readonly #budget = new SendBudget(sendBudgetBytes);
+  readonly #budget = new SendBudget(memberSendBudget);
   readonly #hubs: HubTable;
   readonly #control: ControlPort;
   readonly #reconciler: Reconciler;
@@ -89,6 +90,7 @@ export class Agent {
       ...hubLimits,
       nowMs: () => clock.monotonicMs(),
       createInstance: (config) => this.#createInstance(config),
+      createSendBudget: () => new SendBudget(hubSendBudget, this.#budget),
       onReleased: (released) => this.#reports.released(released),
       onChanged: (changed) => this.#reports.changed(changed),
       onEnded: (hub, reason) => this.#onHubEnded(hub, reason),
@@ -230,7 +232,6 @@ export class Agent {
       timers,
       random,
       flushQueue: new FlushQueue(atEndOfTurn),
-      sendBudget: this.#budget,
       limits: sessionLimits,
     };
     return new TicketLogin({

@@ -1,6 +1,7 @@
 import { peersMax } from '#shared/contract/peers.ts';
 import { ticketTtlMs } from '#shared/contract/timing.ts';
 import { assert } from '#shared/kernel/assert.ts';
+import type { SendBudgetLimits } from './session/send-budget.ts';
 import type { SessionLimits } from './session/session-limits.ts';
 
 /** Bounds of the listener: what a stranger may cost us before showing a ticket. */
@@ -41,10 +42,17 @@ export const sessionLimits: SessionLimits = {
   batchBytesMax: 65_536,
   wireBytesMax: 524_288,
   wireBytesMin: 32_768,
+  autoDisconnectGraceMs: 10_000,
 };
 
-/** What the send queues of all sessions may hold together. */
-export const sendBudgetBytes = 128 * 1024 * 1024;
+const mebibyte = 1024 * 1024;
+
+/**
+ * What may wait for slow receivers, in queues and socket buffers: on one hub, and on the member. A
+ * session may exceed what is left by `leastBytes` and as much in its sockets (`wireBytesMin` each).
+ */
+export const hubSendBudget: SendBudgetLimits = { bytesMax: 64 * mebibyte, leastBytes: 32_768 };
+export const memberSendBudget: SendBudgetLimits = { bytesMax: 128 * mebibyte, leastBytes: 32_768 };
 
 export const hubLimits = {
   hubsMax: 10_000,

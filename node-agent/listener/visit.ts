@@ -228,7 +228,7 @@ export class Visit {
     } else if (!session.hasRoom) {
       this.#reject(errorCode.tooManyConnections, 'too-many-connections');
     } else {
-      const answer = { direction: session.direction };
+      const answer = { direction: session.nextDirection };
       this.#sendPack(encodeAdditionalConnectAnswer(answer, this.#pad()));
       this.#enter(session);
       this.#socket.disableRenegotiation();

@@ -1,6 +1,7 @@
 import type { HubConfig } from '#shared/contract/hub.ts';
 import { nameKey } from '#shared/kernel/ids.ts';
 import type { HubInstance } from '../switch/hub-instance.ts';
+import type { SendBudget } from './send-budget.ts';
 import type { CloseReason, Session } from './session.ts';
 import { UsualSessions } from './usual-sessions.ts';
 
@@ -8,6 +9,8 @@ import { UsualSessions } from './usual-sessions.ts';
 export interface RunningHub {
   readonly instance: HubInstance;
   readonly epoch: number;
+  /** What its sessions may have waiting together. */
+  readonly sendBudget: SendBudget;
   config: HubConfig;
   /** By name key. */
   readonly sessions: Map<string, Session>;
@@ -46,6 +49,7 @@ export interface HubTableOptions {
   readonly closedEpochMs: number;
   readonly nowMs: () => number;
   readonly createInstance: (config: HubConfig) => HubInstance;
+  readonly createSendBudget: () => SendBudget;
   /** A dynamic hub's placement is over on this member and was not superseded. */
   readonly onReleased: (released: ReleasedHub) => void;
   /** What a dynamic hub usually has is worth telling. */
@@ -174,6 +178,7 @@ export class HubTable {
     const hub: RunningHub = {
       instance: this.#options.createInstance(config),
       epoch,
+      sendBudget: this.#options.createSendBudget(),
       config,
       sessions: new Map(),
       usual: new UsualSessions(usual, this.#options.nowMs()),

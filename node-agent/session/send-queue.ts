@@ -1,33 +1,10 @@
 import type { DropReason } from '../switch/drop-reason.ts';
+import type { SendBudget } from './send-budget.ts';
 
 /** Bounds of one send queue. */
 export interface SendQueueLimits {
   readonly framesMax: number;
   readonly bytesMax: number;
-}
-
-/** What all send queues of the process may hold together. */
-export class SendBudget {
-  readonly #bytesMax: number;
-  #usedBytes = 0;
-
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
-  }
-
-  get usedBytes(): number {
-    return this.#usedBytes;
-  }
-
-  take(bytes: number): boolean {
-    if (this.#usedBytes + bytes > this.#bytesMax) return false;
-    this.#usedBytes += bytes;
-    return true;
-  }
-
-  give(bytes: number): void {
-    this.#usedBytes -= bytes;
-  }
 }
 
 /**
@@ -65,17 +42,16 @@ export class SendQueue {
   }
 
   push(frame: Buffer): void {
-    while (
-      this.frames > 0 &&
-      (this.frames >= this.#limits.framesMax || this.#bytes + frame.length > this.#limits.bytesMax)
-    ) {
+    const { framesMax, bytesMax } = this.#limits;
+    const allowanceBytes = this.#budget.allowanceBytes;
+    while (this.frames > 0) {
+      const bytes = this.#bytes + frame.length;
+      const full = this.frames >= framesMax || bytes > bytesMax;
+      if (!full && bytes <= allowanceBytes) break;
       this.#takeHead();
-      this.#onDrop('queue-head', 1);
+      this.#onDrop(full ? 'queue-head' : 'queue-budget', 1);
     }
-    if (!this.#budget.take(frame.length)) {
-      this.#onDrop('queue-budget', 1);
-      return;
-    }
+    this.#budget.take(frame.length);
     this.#frames.push(frame);
     this.#bytes += frame.length;
   }

@@ -8,4 +8,6 @@ export interface SessionLimits {
   /** What a session's sockets may buffer together; each has at least {@link wireBytesMin}. */
   readonly wireBytesMax: number;
   readonly wireBytesMin: number;
+  /** A session with AutoDisconnect is ended this much later, if its client has not left by then. */
+  readonly autoDisconnectGraceMs: number;
 }

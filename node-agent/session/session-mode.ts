@@ -1,6 +1,5 @@
 import { isBridge, type Login } from '#shared/wire/login.ts';
 import type { Policy } from '#shared/wire/policy.ts';
-import { sessionConnectionsMax } from '#shared/wire/welcome.ts';
 
 /** Address limits no policy can undercut, and those of a plain client (protocol/06 §1). */
 const macsMaxLeast = 3;
@@ -40,13 +39,6 @@ export function decideMode(
       ip4Max: limit(ip4MaxLeast, policy.noRouting, policy.maxIp),
     },
   };
-}
-
-/** Connections of a session: what the client asked for, within policy and protocol. */
-export function connectionsMaxOf(wanted: number, policy: Policy, single: boolean): number {
-  if (single) return 1;
-  const allowed = policy.maxConnection === 0 ? sessionConnectionsMax : policy.maxConnection;
-  return Math.max(1, Math.min(wanted, allowed, sessionConnectionsMax));
 }
 
 /** max(least, min(forbidden ? least : none, policy's or none)); `undefined`: no limit. */

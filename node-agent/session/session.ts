@@ -2,19 +2,22 @@ import { assert } from '#shared/kernel/assert.ts';
 import type { Cancel, Clock, Timers } from '#shared/kernel/clock.ts';
 import type { Random } from '#shared/kernel/random.ts';
 import type { Direction } from '#shared/wire/additional-connect.ts';
-import { deflateBlock } from '../stream/compression.ts';
-import { encodeBatch, type StreamDropReason } from '../stream/frame-batch.ts';
-import type { Attachment, Port } from '../switch/attachment.ts';
+import type { StreamDropReason } from '../stream/frame-batch.ts';
+import type { Attachment, AttachmentOptions, Port } from '../switch/attachment.ts';
 import type { HubInstance } from '../switch/hub-instance.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
-import type { Flushable, FlushQueue } from './flush-queue.ts';
-import { type SendBudget, SendQueue } from './send-queue.ts';
+import type { ConnectionPlan } from './connection-plan.ts';
+import { ConnectionSet } from './connection-set.ts';
+import type { FlushQueue } from './flush-queue.ts';
+import { Outbox } from './outbox.ts';
+import type { SendBudget } from './send-budget.ts';
 import type { SessionLimits } from './session-limits.ts';
 import type { Wire } from './wire.ts';
 
 /** Why a session ended; logged, and the reader of a log acts on it. */
 export type CloseReason =
   | 'timeout' // no connection, or a silent one, for the session's timeout
+  | 'auto-disconnect' // its policy ends it after so long (AutoDisconnect)
   | 'disconnected' // an administrator removed it
   | 'hub-offline'
   | 'hub-removed'
@@ -31,21 +34,23 @@ export interface SessionContext {
   readonly timers: Timers;
   readonly random: Random;
   readonly flushQueue: FlushQueue;
-  readonly sendBudget: SendBudget;
   readonly limits: SessionLimits;
 }
 
 export interface SessionOptions {
   readonly name: string;
   readonly hub: HubInstance;
+  /** What of its hub's traffic it may send and hear. */
+  readonly attachment: AttachmentOptions;
+  /** Its hub's, which has a share in the member's. */
+  readonly sendBudget: SendBudget;
   /** 20 bytes; whoever shows them may add a connection. */
   readonly key: Buffer;
   readonly timeoutMs: number;
-  readonly connectionsMax: number;
+  readonly plan: ConnectionPlan;
   readonly compressed: boolean;
-  readonly monitor: boolean;
-  readonly macsMax: number | undefined;
-  readonly ip4Max: number | undefined;
+  /** The policy's AutoDisconnect; 0: none. */
+  readonly autoDisconnectMs: number;
   readonly onClosed: (session: Session, reason: CloseReason) => void;
 }
 
@@ -65,13 +70,13 @@ export type JoinOutcome =
  * A client on a hub instance, over up to 32 connections (protocol/05). Knows messages, frames and
  * time, no sockets. It lives on without any connection until its timeout, waiting for one to join.
  */
-export class Session implements Port, ConnectionOwner, Flushable {
+export class Session implements Port, ConnectionOwner {
   // Fixed at construction.
   readonly name: string;
   readonly hub: HubInstance;
   readonly key: Buffer;
   readonly timeoutMs: number;
-  readonly connectionsMax: number;
+  readonly plan: ConnectionPlan;
   readonly counters: SessionCounters = {
     framesReceived: 0,
     bytesReceived: 0,
@@ -82,56 +87,69 @@ export class Session implements Port, ConnectionOwner, Flushable {
   readonly #compressed: boolean;
   readonly #onClosed: (session: Session, reason: CloseReason) => void;
   readonly #attachment: Attachment;
+  readonly #outbox: Outbox;
   readonly #nowMs: () => number;
-
-  // Owned by the write path.
-  readonly #queue: SendQueue;
-  readonly #batch: Buffer[] = [];
-  #flushing = false;
-  #lastUsed: Connection | undefined;
+  /** When its policy ends it, whatever happens. */
+  readonly #endsAtMs: number;
 
   // Owned by the session's timer.
   #cancelTick: Cancel | undefined;
   #tickAtMs = Number.POSITIVE_INFINITY;
   #activeMs: number;
+  /** When a connection that is gone by now last brought anything. */
+  #heardMs: number;
 
-  readonly #connections: Connection[] = [];
+  readonly #connections: ConnectionSet;
   #connectionsEver = 0;
   #closed = false;
 
   constructor(options: SessionOptions, context: SessionContext) {
+    const { limits } = context;
     this.name = options.name;
     this.hub = options.hub;
     this.key = options.key;
     this.timeoutMs = options.timeoutMs;
-    this.connectionsMax = options.connectionsMax;
+    this.plan = options.plan;
     this.#context = context;
     this.#compressed = options.compressed;
     this.#onClosed = options.onClosed;
     this.#nowMs = () => context.clock.monotonicMs();
-    this.#activeMs = this.#nowMs();
-    this.#queue = new SendQueue(context.limits.sendQueue, context.sendBudget, (reason, frames) =>
-      this.hub.drop(reason, frames),
-    );
-    this.#attachment = options.hub.attach(this, options);
+    this.#activeMs = this.#heardMs = this.#nowMs();
+    this.#endsAtMs =
+      options.autoDisconnectMs === 0
+        ? Number.POSITIVE_INFINITY
+        : this.#activeMs + options.autoDisconnectMs + limits.autoDisconnectGraceMs;
+    this.#connections = new ConnectionSet(options.plan.halfDuplex);
+    this.#outbox = new Outbox({
+      connections: this.#connections,
+      compressed: options.compressed,
+      qos: options.plan.qos,
+      flushQueue: context.flushQueue,
+      budget: options.sendBudget,
+      limits,
+      counters: this.counters,
+      nowMs: this.#nowMs,
+      onDrop: (reason, frames) => this.hub.drop(reason, frames),
+    });
+    this.#attachment = options.hub.attach(this, options.attachment);
     this.#arm();
   }
 
   get connections(): number {
-    return this.#connections.length;
+    return this.#connections.all.length;
   }
 
   get queuedFrames(): number {
-    return this.#queue.frames;
+    return this.#outbox.frames;
   }
 
   get isClosed(): boolean {
     return this.#closed;
   }
 
-  /** Directions of the next connection; always full duplex, as Welcome says. */
-  get direction(): Direction {
-    return 'both';
+  /** Where frames may flow on the connection that joins next. */
+  get nextDirection(): Direction {
+    return this.#connections.nextDirection;
   }
 
   /**
@@ -139,7 +157,7 @@ export class Session implements Port, ConnectionOwner, Flushable {
    * servers: a client replaces a connection before we know that the old one is dead.
    */
   get hasRoom(): boolean {
-    return !this.#closed && this.#connections.length <= this.connectionsMax;
+    return !this.#closed && this.connections <= this.plan.connectionsMax;
   }
 
   /** A connection is through its handshake: from here on the socket carries the stream. */
@@ -156,8 +174,12 @@ export class Session implements Port, ConnectionOwner, Flushable {
       compressed: this.#compressed,
       nowMs: this.#nowMs,
     });
-    this.#connections.push(connection);
-    connection.sendKeepAlive(this.#nowMs());
+    const direction = this.nextDirection;
+    this.#connections.add(connection, direction);
+    if (direction !== 'client-to-server') {
+      connection.sendKeepAlive(this.#nowMs());
+      this.#outbox.resume();
+    }
     this.#arm();
     return { kind: 'joined', connection };
   }
@@ -168,32 +190,15 @@ export class Session implements Port, ConnectionOwner, Flushable {
     this.#closed = true;
     this.#cancelTick?.();
     this.hub.detach(this.#attachment);
-    this.#queue.clear('session-closed');
-    for (const connection of [...this.#connections]) connection.end(reason);
+    for (const connection of [...this.#connections.all]) connection.end(reason);
+    this.#outbox.clear('session-closed');
     this.#onClosed(this, reason);
   }
 
   /** {@link Port}: a frame for this client. */
   deliver(frame: Buffer): void {
-    if (this.#connections.length === 0) {
-      this.hub.drop('no-connection');
-      return;
-    }
-    this.#queue.push(frame);
-    this.#askFlush();
-  }
-
-  /** Write what waits: batches to the connection with the least backlog, while one has room. */
-  flush(): void {
-    this.#flushing = false;
-    while (this.#queue.frames > 0) {
-      const connection = this.#chooseConnection();
-      if (connection === undefined) break;
-      this.#queue.takeBatch(this.#context.limits.batchBytesMax, this.#batch);
-      this.#writeBatch(connection);
-      this.#batch.length = 0;
-    }
-    this.#queue.settle();
+    if (this.connections === 0) this.hub.drop('no-connection');
+    else this.#outbox.push(frame);
   }
 
   beginBatch(): void {
@@ -211,75 +216,58 @@ export class Session implements Port, ConnectionOwner, Flushable {
   }
 
   onDrain(): void {
-    if (this.#queue.frames > 0) this.#askFlush();
+    this.#outbox.resume();
   }
 
   onConnectionEnd(connection: Connection): void {
     this.#noteActivity(connection);
-    this.#connections.splice(this.#connections.indexOf(connection), 1);
-    if (this.#lastUsed === connection) this.#lastUsed = undefined;
-    if (this.#connections.length === 0) this.#queue.clear('no-connection');
-    if (!this.#closed) this.#arm();
-  }
-
-  #askFlush(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
-    this.#context.flushQueue.add(this);
-  }
-
-  /** Ties stay with the connection used last, so that a quiet session's frames keep their order. */
-  #chooseConnection(): Connection | undefined {
-    const { wireBytesMax, wireBytesMin } = this.#context.limits;
-    const roomBytes = Math.max(wireBytesMin, wireBytesMax / this.#connections.length);
-    let chosen: Connection | undefined;
-    let leastBytes = roomBytes;
-    for (const connection of this.#connections) {
-      const backlog = connection.wire.bufferedBytes;
-      if (backlog < leastBytes || (backlog === leastBytes && connection === this.#lastUsed)) {
-        if (backlog >= roomBytes) continue;
-        chosen = connection;
-        leastBytes = backlog;
-      }
-    }
-    this.#lastUsed = chosen;
-    return chosen;
-  }
-
-  #writeBatch(connection: Connection): void {
-    for (let i = 0; i < this.#batch.length; i++) {
-      const frame = this.#batch[i] as Buffer;
-      this.counters.bytesSent += frame.length;
-      if (this.#compressed) this.#batch[i] = deflateBlock(frame);
-    }
-    this.counters.framesSent += this.#batch.length;
-    connection.send(encodeBatch(this.#batch), this.#nowMs());
+    this.#heardMs = Math.max(this.#heardMs, connection.lastReceivedMs);
+    this.#connections.remove(connection);
+    if (this.#closed) return;
+    if (this.connections === 0) this.#outbox.clear('no-connection');
+    else this.#outbox.resume();
+    this.#arm();
   }
 
   #noteActivity(connection: Connection): void {
     this.#activeMs = Math.max(this.#activeMs, connection.lastReceivedMs, connection.lastSentMs);
   }
 
+  /**
+   * When a connection is given up for silence. One that only we may send on tells nothing of its
+   * client: it goes when nothing was heard on any.
+   */
+  #silentAtMs(connection: Connection): number {
+    if (this.#connections.receivers.includes(connection)) return connection.silentAtMs;
+    return Math.max(this.#heardMs, this.#connections.heardMs) + this.timeoutMs;
+  }
+
   /** One timer per session: it looks at everything that may be due and sleeps until the next. */
   #tick(): void {
     this.#tickAtMs = Number.POSITIVE_INFINITY;
     const nowMs = this.#nowMs();
-    for (const connection of [...this.#connections]) {
-      if (nowMs >= connection.silentAtMs) connection.end('connection-timeout');
-      else if (nowMs >= connection.keepAliveAtMs) connection.sendKeepAlive(nowMs);
-      if (!connection.ended) this.#noteActivity(connection);
+    const { all, senders } = this.#connections;
+    for (const connection of [...all]) {
+      if (nowMs >= this.#silentAtMs(connection)) connection.end('connection-timeout');
+      else this.#noteActivity(connection);
     }
-    if (nowMs >= this.#activeMs + this.timeoutMs) this.close('timeout');
+    for (const connection of senders) {
+      if (nowMs >= connection.keepAliveAtMs) connection.sendKeepAlive(nowMs);
+      this.#noteActivity(connection);
+    }
+    this.#outbox.chargeWire();
+    if (nowMs >= this.#endsAtMs) this.close('auto-disconnect');
+    else if (nowMs >= this.#activeMs + this.timeoutMs) this.close('timeout');
     else this.#arm();
   }
 
   #arm(): void {
     assert(!this.#closed, 'a closed session has no timer');
-    for (const connection of this.#connections) this.#noteActivity(connection);
-    let dueMs = this.#activeMs + this.timeoutMs;
-    for (const connection of this.#connections) {
-      dueMs = Math.min(dueMs, connection.silentAtMs, connection.keepAliveAtMs);
-    }
+    const { all, senders } = this.#connections;
+    for (const connection of all) this.#noteActivity(connection);
+    let dueMs = Math.min(this.#activeMs + this.timeoutMs, this.#endsAtMs);
+    for (const connection of all) dueMs = Math.min(dueMs, this.#silentAtMs(connection));
+    for (const connection of senders) dueMs = Math.min(dueMs, connection.keepAliveAtMs);
     if (dueMs >= this.#tickAtMs) return;
     this.#cancelTick?.();
     this.#tickAtMs = dueMs;

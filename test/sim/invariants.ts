@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { ordersMax } from '#functions/store/member-store.ts';
 import { endedAttribute } from '#functions/store/session-store.ts';
 import type { Item } from '#functions/store/table.ts';
-import { drainLimits, sendBudgetBytes } from '#node-agent/limits.ts';
+import { drainLimits, memberSendBudget } from '#node-agent/limits.ts';
 import type { HubInstance } from '#node-agent/switch/hub-instance.ts';
 import { heartbeatListMax } from '#shared/contract/heartbeat.ts';
 import { timing } from '#shared/contract/timing.ts';
@@ -323,7 +323,7 @@ export class Invariants {
       const { sessions, queuedBytes } = running.agent.status;
       const timersMax = bounds.timersPerProcess + bounds.timersPerSession * sessions;
       over(`${name}: timers`, running.process.timersPending, timersMax);
-      over(`${name}: queued bytes`, queuedBytes, sendBudgetBytes);
+      over(`${name}: queued bytes`, queuedBytes, memberSendBudget.bytesMax);
       over(`${name}: reports`, running.agent.pendingReports, 2 * heartbeatListMax);
     }
     for (const item of this.items('STATE')) {

@@ -78,7 +78,7 @@ export class SimListener implements AgentListener {
         const session = this.#options.door.session(decodeAdditionalConnect(pack).sessionKey);
         if (session === undefined) refuse(errorCode.sessionTimeout);
         else if (!session.hasRoom) refuse(errorCode.tooManyConnections);
-        else enter(session, encodeAdditionalConnectAnswer({ direction: session.direction }));
+        else enter(session, encodeAdditionalConnectAnswer({ direction: session.nextDirection }));
         return;
       }
       asking = true;

@@ -22,6 +22,7 @@ beforeEach(() => {
     nowMs: () => bench.time.monotonicMs(),
     createInstance: ({ name }) =>
       new HubInstance({ name, clock: bench.time, mayForward: () => true, seed: 1 }),
+    createSendBudget: () => bench.budget,
     onReleased: (hub) => released.push(hub),
     onEnded: () => undefined,
   });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { SendBudget, SendQueue } from '#node-agent/session/send-queue.ts';
+import { SendBudget } from '#node-agent/session/send-budget.ts';
+import { SendQueue } from '#node-agent/session/send-queue.ts';
 
 interface Drops {
   [reason: string]: number;
@@ -13,7 +14,7 @@ function queue(
   budgetBytes = 1_000_000,
 ): { queue: SendQueue; budget: SendBudget; drops: Drops } {
   const drops: Drops = {};
-  const budget = new SendBudget(budgetBytes);
+  const budget = new SendBudget({ bytesMax: budgetBytes, leastBytes: 10 });
   const onDrop = (reason: string, frames: number): void => {
     drops[reason] = (drops[reason] ?? 0) + frames;
   };
@@ -61,13 +62,14 @@ describe('a send queue', () => {
     assert.deepEqual(takeAll(it.queue, 4), ['d']);
   });
 
-  test('when all queues together are full the newest is dropped, by name', () => {
-    const it = queue(100, 1_000, 10);
-    it.queue.push(Buffer.from('12345678'));
-    it.queue.push(Buffer.from('abc'));
-    it.queue.push(Buffer.from('ab'));
+  test('when the budget is used up it keeps the least it may, and drops its own oldest', () => {
+    const it = queue(100, 1_000, 160);
+    it.budget.take(160);
+    for (const text of ['12345678', 'abc', 'ab']) it.queue.push(Buffer.from(text));
     assert.deepEqual(it.drops, { 'queue-budget': 1 });
-    assert.deepEqual(takeAll(it.queue), ['12345678', 'ab']);
+    assert.deepEqual(takeAll(it.queue), ['abc', 'ab']);
+    it.budget.give(160);
+    assert.equal(it.budget.usedBytes, 0);
   });
 
   test('a frame that has to wait lets go of the chunk it arrived in', () => {

@@ -1,6 +1,6 @@
 import type { Connection } from '#node-agent/session/connection.ts';
 import { FlushQueue } from '#node-agent/session/flush-queue.ts';
-import { SendBudget } from '#node-agent/session/send-queue.ts';
+import { SendBudget } from '#node-agent/session/send-budget.ts';
 import {
   type CloseReason,
   Session,
@@ -56,6 +56,7 @@ const limits: SessionLimits = {
   batchBytesMax: 500,
   wireBytesMax: 1_000,
   wireBytesMin: 200,
+  autoDisconnectGraceMs: 1_000,
 };
 
 /** Draws from the middle, so that spans are known: a keep-alive comes after 0.35 of the timeout. */
@@ -71,13 +72,12 @@ export class SessionBench {
   #endOfTurn: (() => void)[] = [];
 
   constructor(changed: Partial<SessionLimits> = {}, budgetBytes = 1_000_000) {
-    this.budget = new SendBudget(budgetBytes);
+    this.budget = new SendBudget({ bytesMax: budgetBytes, leastBytes: 100 });
     this.context = {
       clock: this.time,
       timers: this.time,
       random: middling,
       flushQueue: new FlushQueue((action) => this.#endOfTurn.push(action)),
-      sendBudget: this.budget,
       limits: { ...limits, ...changed },
     };
   }
@@ -87,13 +87,13 @@ export class SessionBench {
       {
         name: 'SID-ALICE-1',
         hub: this.hub.hub,
+        attachment: { name: 'SID-ALICE-1' },
+        sendBudget: this.budget,
         key: Buffer.alloc(20, 1),
         timeoutMs: 10_000,
-        connectionsMax: 8,
+        plan: { connectionsMax: 8, halfDuplex: false, qos: false },
         compressed: false,
-        monitor: false,
-        macsMax: undefined,
-        ip4Max: undefined,
+        autoDisconnectMs: 0,
         onClosed: (_, reason) => this.closed.push(reason),
         ...changed,
       },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { connectionsMaxOf, decideMode } from '#node-agent/session/session-mode.ts';
+import { decideMode } from '#node-agent/session/session-mode.ts';
 import { defaultPolicy, type Policy } from '#shared/wire/policy.ts';
 
 const client = {
@@ -44,21 +44,4 @@ describe('how a session takes part', () => {
     assert.equal(limits(monitor), 'monitor-denied');
     assert.deepEqual(limits(monitor, { monitorPort: true }), [3, 4]);
   });
-});
-
-describe('connections of a session', () => {
-  for (const [wanted, policy, single, expected] of [
-    [1, 32, false, 1],
-    [8, 32, false, 8],
-    [8, 4, false, 4],
-    [32, 0, false, 32],
-    [99, 32, false, 32],
-    [0, 32, false, 1],
-    [8, 32, true, 1],
-  ] as const) {
-    test(`wants ${wanted}, policy ${policy}, single ${single}: ${expected}`, () => {
-      const granted = { ...defaultPolicy, maxConnection: policy };
-      assert.equal(connectionsMaxOf(wanted, granted, single), expected);
-    });
-  }
 });

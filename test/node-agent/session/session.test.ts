@@ -62,7 +62,7 @@ describe('frames', () => {
 
   test('a monitor hears all and is not heard', () => {
     session.close('stopping');
-    session = bench.session({ monitor: true });
+    session = bench.session({ attachment: { name: 'SID-ALICE-1', monitor: true } });
     const { wire, connection } = join(session);
     const other = bench.hub.plug('other');
     other.send(frame(broadcast, mac(3), 'x'));

@@ -65,6 +65,7 @@ function table(bench: SessionBench): {
     nowMs: () => bench.time.monotonicMs(),
     createInstance: ({ name }) =>
       new HubInstance({ name, clock: bench.time, mayForward: () => true, seed: 1 }),
+    createSendBudget: () => bench.budget,
     onReleased: (hub) => released.push(hub),
     onChanged: (hub) => changed.push(hub),
     onEnded: () => undefined,
