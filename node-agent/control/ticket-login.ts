@@ -6,12 +6,17 @@ import { unreachable } from '#shared/kernel/assert.ts';
 import { type ErrorCode, errorCode } from '#shared/wire/error-code.ts';
 import type { Login } from '#shared/wire/login.ts';
 import type { Welcome } from '#shared/wire/welcome.ts';
-import { planConnections } from '../session/connection-plan.ts';
 import type { HubTable, OpenRefusal, RunningHub } from '../session/hub-table.ts';
 import { type CloseReason, Session, type SessionContext } from '../session/session.ts';
-import { decideMode, type SessionMode } from '../session/session-mode.ts';
+import { connectionsMaxOf, decideMode, type SessionMode } from '../session/session-mode.ts';
 import type { SessionTable } from '../session/session-table.ts';
 import type { AgentApi, Answer } from './agent-api.ts';
+
+/**
+ * A genuine client looks at its clock this often (its `poll` takes 256 ms) and would give up that
+ * much too late: its Welcome says so much less than the hub's setting (protocol/08 §4).
+ */
+const clientLooksEveryMs = 256;
 
 /** Why a login was rejected; the log names it. */
 export type RejectReason =
@@ -159,22 +164,13 @@ export class TicketLogin {
       {
         name: grant.sessionName,
         hub: hub.instance,
-        attachment: {
-          name: grant.sessionName,
-          monitor: mode.monitor,
-          macsMax: mode.macsMax,
-          ip4Max: mode.ip4Max,
-        },
-        sendBudget: hub.sendBudget,
         key: context.random.bytes(20),
-        timeoutMs: grant.sessionTimeoutMs,
-        plan: planConnections(login, {
-          policy: mode.policy,
-          single: grant.singleConnection,
-          monitor: mode.monitor,
-        }),
+        timeoutMs: grant.sessionTimeoutMs - clientLooksEveryMs,
+        connectionsMax: connectionsMaxOf(login.maxConnection, grant.policy, grant.singleConnection),
         compressed: login.useCompress,
-        autoDisconnectMs: mode.policy.autoDisconnectSec * 1_000,
+        monitor: mode.monitor,
+        macsMax: mode.macsMax,
+        ip4Max: mode.ip4Max,
         onClosed: (closed, reason) => {
           sessions.remove(closed);
           hubs.removeSession(hub, closed);
@@ -195,10 +191,10 @@ export class TicketLogin {
       connectionName: `CID-${this.#connectionNumber}`,
       sessionKey: session.key,
       sessionKey32: this.#options.context.random.bytes(4).readUInt32BE(0),
-      maxConnection: session.plan.connectionsMax,
+      maxConnection: session.connectionsMax,
       useCompress: login.useCompress,
-      halfConnection: session.plan.halfDuplex,
-      qos: session.plan.qos,
+      halfConnection: false,
+      qos: false,
       timeoutMs: session.timeoutMs,
       policy: mode.policy,
       message: grant.message,
@@ -220,7 +216,7 @@ function reportOf(
     clientHostname: login.clientHostname,
     clientName: login.clientStr,
     uniqueId: login.uniqueId.toString('hex'),
-    maxConnections: session.plan.connectionsMax,
+    maxConnections: session.connectionsMax,
     bridge: mode.bridge,
     monitor: mode.monitor,
     ...(grant.seats && { seats: grant.seats }),
