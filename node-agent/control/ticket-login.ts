@@ -6,9 +6,10 @@ import { unreachable } from '#shared/kernel/assert.ts';
 import { type ErrorCode, errorCode } from '#shared/wire/error-code.ts';
 import type { Login } from '#shared/wire/login.ts';
 import type { Welcome } from '#shared/wire/welcome.ts';
+import { planConnections } from '../session/connection-plan.ts';
 import type { HubTable, OpenRefusal, RunningHub } from '../session/hub-table.ts';
 import { type CloseReason, Session, type SessionContext } from '../session/session.ts';
-import { connectionsMaxOf, decideMode, type SessionMode } from '../session/session-mode.ts';
+import { decideMode, type SessionMode } from '../session/session-mode.ts';
 import type { SessionTable } from '../session/session-table.ts';
 import type { AgentApi, Answer } from './agent-api.ts';
 
@@ -164,13 +165,22 @@ export class TicketLogin {
       {
         name: grant.sessionName,
         hub: hub.instance,
+        attachment: {
+          name: grant.sessionName,
+          monitor: mode.monitor,
+          macsMax: mode.macsMax,
+          ip4Max: mode.ip4Max,
+        },
+        sendBudget: hub.sendBudget,
         key: context.random.bytes(20),
         timeoutMs: grant.sessionTimeoutMs - clientLooksEveryMs,
-        connectionsMax: connectionsMaxOf(login.maxConnection, grant.policy, grant.singleConnection),
+        plan: planConnections(login, {
+          policy: mode.policy,
+          single: grant.singleConnection,
+          monitor: mode.monitor,
+        }),
         compressed: login.useCompress,
-        monitor: mode.monitor,
-        macsMax: mode.macsMax,
-        ip4Max: mode.ip4Max,
+        autoDisconnectMs: mode.policy.autoDisconnectSec * 1_000,
         onClosed: (closed, reason) => {
           sessions.remove(closed);
           hubs.removeSession(hub, closed);
@@ -191,10 +201,10 @@ export class TicketLogin {
       connectionName: `CID-${this.#connectionNumber}`,
       sessionKey: session.key,
       sessionKey32: this.#options.context.random.bytes(4).readUInt32BE(0),
-      maxConnection: session.connectionsMax,
+      maxConnection: session.plan.connectionsMax,
       useCompress: login.useCompress,
-      halfConnection: false,
-      qos: false,
+      halfConnection: session.plan.halfDuplex,
+      qos: session.plan.qos,
       timeoutMs: session.timeoutMs,
       policy: mode.policy,
       message: grant.message,
@@ -216,7 +226,7 @@ function reportOf(
     clientHostname: login.clientHostname,
     clientName: login.clientStr,
     uniqueId: login.uniqueId.toString('hex'),
-    maxConnections: session.connectionsMax,
+    maxConnections: session.plan.connectionsMax,
     bridge: mode.bridge,
     monitor: mode.monitor,
     ...(grant.seats && { seats: grant.seats }),
