@@ -33,7 +33,8 @@ export class NodeFunction extends LambdaFunction {
       }),
     );
     super(scope, id, {
-      code: Code.fromAsset(`${repositoryRoot}/functions`, {
+      // The CDK bundles what comes from one folder once: this is the function's own.
+      code: Code.fromAsset(`${repositoryRoot}/functions/${props.folder}`, {
         assetHashType: AssetHashType.OUTPUT,
         bundling: bundling({
           entryPoint: `functions/${props.folder}/handler.ts`,

@@ -81,6 +81,12 @@ test('every function runs Node 24 on arm64 with a deadline and a log group of it
   }
 });
 
+test('every function runs a bundle of its own', () => {
+  const functions = of('AWS::Lambda::Function');
+  const bundles = functions.map(({ properties }) => text(properties['Code']));
+  assert.equal(new Set(bundles).size, functions.length);
+});
+
 test('the front door answers before a client gives up after 15 s (protocol/02 §2)', () => {
   assert.ok(Number(functionCalled('frontdoor').properties['Timeout']) < 15);
 });
