@@ -17,12 +17,15 @@ export interface WitnessTiming {
   readonly skewMs: number;
   /** Peers that could not be told of a lease are tried again this often. */
   readonly retellEveryMs: number;
+  /** Who was stopped has been told again by then, though something was lost. */
+  readonly listenMs: number;
 }
 
 export function witnessTiming(timing: Timing): WitnessTiming {
   const { heartbeatEveryMs, clockErrorMs, leaseTtlMs } = timing;
   const validMs = (heartbeatEveryMs * 3) / 4;
   const freshMs = (heartbeatEveryMs * 5) / 4;
+  const retellEveryMs = (heartbeatEveryMs * 5) / 2;
   const skewMs = leaseTtlMs - clockErrorMs - validMs - freshMs;
   assert(
     skewMs > heartbeatEveryMs,
@@ -35,6 +38,7 @@ export function witnessTiming(timing: Timing): WitnessTiming {
     freshMs,
     settleMs: validMs + validMs / 15,
     skewMs,
-    retellEveryMs: heartbeatEveryMs * 2.5,
+    retellEveryMs,
+    listenMs: 2 * retellEveryMs + validMs,
   };
 }

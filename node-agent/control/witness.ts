@@ -5,6 +5,7 @@ import type { Cancel, Clock, Timers } from '#shared/kernel/clock.ts';
 import type { Log } from '#shared/kernel/log.ts';
 import type { Random } from '#shared/kernel/random.ts';
 import { pairKey } from '#shared/witness/pair-key.ts';
+import { Attendance } from './attendance.ts';
 import type { ExclusiveRight } from './exclusive-right.ts';
 import { Lease } from './lease.ts';
 import {
@@ -75,6 +76,7 @@ export class Witness {
   #freshUntilMs = never;
   #lostAtMs = never;
   #servedUntilMs = never;
+  readonly #attendance = new Attendance();
   #state: 'lease' | 'witnessed' | 'fenced' = 'fenced';
 
   #cancelRound: Cancel | undefined;
@@ -266,7 +268,7 @@ export class Witness {
   #witnessedUntilMs(): number {
     const { timing } = this.#identity ?? {};
     if (timing === undefined || !this.#mayWitness) return never;
-    let untilMs = always;
+    let untilMs = this.#attendance.untilMs(this.#nowMs(), timing);
     for (const peer of this.#peers.values()) {
       if (!peer.isAsked) continue;
       untilMs = Math.min(untilMs, peer.witnessesUntilMs(this.#limitMs, timing.validMs));
@@ -321,6 +323,7 @@ export class Witness {
   #whyFenced(nowMs: number): Record<string, unknown> {
     const { timing } = this.#identity ?? {};
     if (this.lease.heldUntilMs === never || timing === undefined) return { cause: 'no-epoch' };
+    if (this.#attendance.isListening(nowMs)) return { cause: 'was-stopped' };
     if (!this.#mayWitness) return { cause: 'peers-unknown' };
     const against = [...this.#peers.values()].filter(
       (peer) => peer.isAsked && peer.witnessesUntilMs(this.#limitMs, timing.validMs) <= nowMs,
@@ -339,15 +342,16 @@ export class Witness {
     const delayMs = Math.max(0, atMs - this.#nowMs());
     this.#cancelRound = this.#options.timers.after(delayMs, () => {
       this.#roundAtMs = always;
-      this.#round();
+      this.#round(atMs);
     });
   }
 
   /** Ask whom there is a reason to ask, and come back when there may be another. */
-  #round(): void {
+  #round(dueMs: number): void {
     const { timing } = this.#identity ?? {};
     if (timing === undefined) return;
     const nowMs = this.#nowMs();
+    this.#attendance.look(nowMs, dueMs, timing);
     const isAway = this.#mayWitness && nowMs >= this.lease.heldUntilMs - timing.askAheadMs;
     let nextMs = this.#mayWitness
       ? Math.max(this.lease.heldUntilMs - timing.askAheadMs, nowMs + timing.askEveryMs)
@@ -364,8 +368,7 @@ export class Witness {
   /** When this peer is to be asked next, or told: a question tells as much as it asks. */
   #dueMs(peer: WitnessPeer, timing: WitnessTiming, isAway: boolean, nowMs: number): number {
     if (isAway && peer.isAsked) return peer.lastAskedMs + timing.askEveryMs;
-    const isFresh = nowMs < this.#freshUntilMs;
-    if (!isFresh || peer.ackedMs >= this.#freshSinceMs) return always;
+    if (this.#freshSinceMs === never || peer.ackedMs >= this.#freshSinceMs) return always;
     const sinceMs = Math.max(this.#freshSinceMs, peer.knownMs);
     const everyMs = nowMs < sinceMs + timing.settleMs ? timing.askEveryMs : timing.retellEveryMs;
     return peer.lastAskedMs < sinceMs ? nowMs : peer.lastAskedMs + everyMs;
