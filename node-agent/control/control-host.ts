@@ -6,6 +6,7 @@ import type { ControlLink, FromControl, Snapshot, ToControl } from './control-me
 import type { Observation, PendingReports } from './heartbeat.ts';
 import type { Pulse } from './pulse.ts';
 import type { ReportBatch } from './reports.ts';
+import type { Witness } from './witness.ts';
 
 type Parts = Omit<
   ControlOptions,
@@ -60,6 +61,11 @@ export class ControlHost {
     });
     link.listen((message) => this.#onMessage(message));
     this.#watch();
+  }
+
+  /** For checks of what it decides. */
+  get witness(): Witness {
+    return this.#control.witness;
   }
 
   #onMessage(message: ToControl): void {

@@ -25,6 +25,7 @@ import { encodeErrorAnswer } from '#shared/wire/error-answer.ts';
 import { decodeLogin } from '#shared/wire/login.ts';
 import { decodePack, encodePack, loginPackLimits } from '#shared/wire/pack.ts';
 import { encodeRedirect } from '#shared/wire/redirect.ts';
+import { Environment, Environments } from './environment.ts';
 import { FaultyTable, type TableServer, type TableWrite } from './faulty-table.ts';
 import { Invocation, type Purpose } from './invocation.ts';
 import type { SimOptions } from './options.ts';
@@ -56,8 +57,8 @@ export interface ControlPlaneParts {
   readonly alterHeartbeat: (member: string, observed: Observed) => Observed;
 }
 
-/** What an invocation dies in, at most; later steps are rarely reached. */
-const crashStepMax = 14;
+/** An invocation dies within so many steps: each call of the store is three of them. */
+const crashStepsMax = [15, 60] as const;
 const tickEveryMs = 60_000;
 /** The longest any function of ours may run. */
 const functionTimeoutMs = 20_000;
@@ -74,6 +75,7 @@ export class ControlPlane {
   readonly sweeperQueue: SimQueue;
   readonly #parts: ControlPlaneParts;
   readonly #sealer: Sealer;
+  readonly #environments: Environments;
   #invocations = 0;
   #running = 0;
 
@@ -94,6 +96,10 @@ export class ControlPlane {
     this.lifecycleQueue = queue('lifecycle-queue', (body) => this.#lifecycle(body));
     this.sweeperQueue = queue('sweeper-queue', (body) => this.#sweep(body));
     this.#sealer = new Sealer(Buffer.alloc(32), random.stream('sealer'));
+    this.#environments = new Environments(random.stream('environments'), (own) => {
+      const { controlClockMs } = options;
+      return new Environment(this.server, own.between(-controlClockMs, controlClockMs));
+    });
   }
 
   get running(): number {
@@ -105,8 +111,7 @@ export class ControlPlane {
     this.healed = true;
     this.server.away = false;
     const { slowMs, latencyMs } = this.server.faults;
-    const well = { slowRate: 0, throttleRate: 0, failAfterRate: 0, repeatRate: 0 };
-    this.server.faults = { slowMs, latencyMs, ...well };
+    this.server.faults = { ...noFaults, slowMs, latencyMs };
     for (const queue of [this.queue, this.lifecycleQueue, this.sweeperQueue]) {
       queue.faults = { duplicateRate: 0, lateRate: 0, lateMs: 0 };
     }
@@ -178,7 +183,7 @@ export class ControlPlane {
     const clock = this.#clock(0);
     const invocation = this.#invocation({ kind: 'operator' }, 0, Number.POSITIVE_INFINITY);
     const server = { ...this.server, faults: noFaults, away: false };
-    await action(storesOver(new FaultyTable(server, invocation)), clock.nowMs());
+    await action(storesOver(new FaultyTable(server, () => invocation)), clock.nowMs());
   }
 
   /** Hubs and users before anything begins: no time passes. */
@@ -192,9 +197,11 @@ export class ControlPlane {
   ): Promise<Ending<T>> {
     const { random, options, time } = this.#parts;
     if (this.away) return { kind: 'failed' };
-    const skewMs = random.between(-options.controlClockMs, options.controlClockMs);
     const dies = random.chance(this.healed ? 0 : options.crashRate);
-    const steps = dies ? random.integer(0, crashStepMax) : Number.POSITIVE_INFINITY;
+    const stepsMax = random.pick(crashStepsMax) ?? 0;
+    const steps = dies ? random.integer(0, stepsMax - 1) : Number.POSITIVE_INFINITY;
+    const name = functionOf(purpose);
+    const environment = this.#environments.take(name);
     return new Promise((resolve) => {
       let over = false;
       this.#running += 1;
@@ -205,15 +212,20 @@ export class ControlPlane {
         this.#running -= 1;
         resolve(ending);
       };
-      const invocation = this.#invocation(purpose, skewMs, steps, () => {
+      const invocation = this.#invocation(purpose, environment.skewMs, steps, () => {
         this.#note(invocation, 'dies');
         end({ kind: 'failed' });
       });
+      environment.enter(invocation);
       const cancel = time.after(functionTimeoutMs, () => invocation.crash());
       const log = this.#logOf(invocation);
-      body(invocation, storesOver(new FaultyTable(this.server, invocation)), log).then(
-        (value) => end({ kind: 'returned', value }),
+      body(invocation, environment.stores, log).then(
+        (value) => {
+          this.#environments.giveBack(name, environment);
+          end({ kind: 'returned', value });
+        },
         (error: unknown) => {
+          this.#environments.giveBack(name, environment);
           if (!isStoreFailure(error)) this.bug ??= error;
           this.#note(invocation, `throws ${String(error)}`);
           end({ kind: 'failed' });
@@ -341,7 +353,14 @@ const noFaults = {
   throttleRate: 0,
   failAfterRate: 0,
   repeatRate: 0,
+  repeatMs: 0,
+  shortPageRate: 0,
 } as const;
+
+/** Which function answers. */
+function functionOf({ kind }: Purpose): string {
+  return kind === 'join' || kind === 'heartbeat' || kind === 'redeem' ? 'agent-api' : kind;
+}
 
 function isStoreFailure(error: unknown): boolean {
   return error instanceof Error && error.name === 'StoreFailure';

@@ -22,8 +22,11 @@ export interface TableFaults {
   readonly throttleRate: number;
   /** Failed after the write took effect. */
   readonly failAfterRate: number;
-  /** The SDK lost the answer to a write that took effect, and asked again. */
+  /** The SDK lost the answer to a write that took effect, and asked again some time later. */
   readonly repeatRate: number;
+  readonly repeatMs: number;
+  /** A page has fewer items than were asked for. */
+  readonly shortPageRate: number;
 }
 
 /** A write that took effect; what the invariants look at. */
@@ -58,11 +61,12 @@ class StoreFailure extends Error {
  */
 export class FaultyTable implements Table {
   readonly #server: TableServer;
-  readonly #invocation: Invocation;
+  readonly #current: () => Invocation;
 
-  constructor(server: TableServer, invocation: Invocation) {
+  /** @param current whose calls these are, asked at the beginning of each. */
+  constructor(server: TableServer, current: () => Invocation) {
     this.#server = server;
-    this.#invocation = invocation;
+    this.#current = current;
   }
 
   get(key: Key): Promise<Item | undefined> {
@@ -74,7 +78,10 @@ export class FaultyTable implements Table {
   }
 
   query(query: Query): Promise<Page> {
-    return this.#read(() => this.#server.engine.query(query));
+    const { random, faults } = this.#server;
+    const isShort = random.chance(faults.shortPageRate);
+    const limit = isShort ? Math.min(query.limit, random.integer(1, 5)) : query.limit;
+    return this.#read(() => this.#server.engine.query({ ...query, limit }));
   }
 
   put(key: Key, attributes: Attributes, condition: Condition): Promise<Outcome> {
@@ -90,33 +97,39 @@ export class FaultyTable implements Table {
   }
 
   async #read<T>(call: () => Promise<T>): Promise<T> {
-    await this.#arrive();
+    const invocation = this.#current();
+    await this.#arrive(invocation);
     const answer = await call();
-    await this.#return();
+    await this.#return(invocation);
     return answer;
   }
 
   async #write(key: Key, deletes: boolean, call: () => Promise<Outcome>): Promise<Outcome> {
-    const { random, faults, onWrite } = this.#server;
-    await this.#arrive();
+    const { random, faults, onWrite, time } = this.#server;
+    const invocation = this.#current();
+    await this.#arrive(invocation);
     const written = (outcome: Outcome): Outcome => {
       if (outcome.kind === 'written') {
         const after = deletes ? undefined : outcome.item;
-        onWrite({ key, after, invocation: this.#invocation });
+        onWrite({ key, after, invocation });
       }
       return outcome;
     };
     let outcome = written(await call());
-    if (random.chance(faults.repeatRate)) outcome = written(await call());
+    if (random.chance(faults.repeatRate)) {
+      await time.wait(random.fraction() ** 2 * faults.repeatMs);
+      await invocation.survive();
+      outcome = written(await call());
+    }
     const failed = random.chance(faults.failAfterRate);
-    await this.#return();
+    await this.#return(invocation);
     if (failed) throw new StoreFailure('no answer; the write may have taken effect');
     return outcome;
   }
 
-  async #arrive(): Promise<void> {
+  async #arrive(invocation: Invocation): Promise<void> {
     const { time, random, faults } = this.#server;
-    await this.#invocation.survive();
+    await invocation.survive();
     await time.wait(this.#drawMs());
     if (this.#server.away) {
       await time.wait(random.between(0, awayMs));
@@ -125,10 +138,10 @@ export class FaultyTable implements Table {
     if (random.chance(faults.throttleRate)) throw new StoreFailure('throttled');
   }
 
-  async #return(): Promise<void> {
-    await this.#invocation.survive();
+  async #return(invocation: Invocation): Promise<void> {
+    await invocation.survive();
     await this.#server.time.wait(this.#drawMs());
-    await this.#invocation.survive();
+    await invocation.survive();
   }
 
   #drawMs(): number {

@@ -55,6 +55,9 @@ export class Operators {
       case 'freeze':
         this.#freeze(member, lastsMs);
         break;
+      case 'stall':
+        this.#stall(member, lastsMs / 4);
+        break;
       case 'sigterm':
         this.#sigterm(member);
         break;
@@ -125,6 +128,12 @@ export class Operators {
   #freeze(member: SimMember, lastsMs: number): void {
     const process = member.running?.process;
     process?.stop();
+    this.#later(lastsMs, () => process?.goOn());
+  }
+
+  #stall(member: SimMember, lastsMs: number): void {
+    const process = member.running?.process;
+    process?.stall();
     this.#later(lastsMs, () => process?.goOn());
   }
 

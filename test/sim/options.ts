@@ -9,6 +9,7 @@ export const mishaps = [
   'kill-slow', // the same, restarted after a while
   'die', // the machine: silent, for ever; another takes its place
   'freeze', // SIGSTOP for a while
+  'stall', // the data plane's thread stops for a while, control's goes on
   'sigterm', // a drain by the node, then a restart
   'drain', // a drain by the control plane
   'scale-in', // the group takes a machine, once its member is empty
@@ -83,6 +84,8 @@ export function drawOptions(seed: number): SimOptions {
       throttleRate: rate(0.03),
       failAfterRate: rate(0.03),
       repeatRate: rate(0.05),
+      repeatMs: between(0, 2_000),
+      shortPageRate: rate(0.3),
     },
     queue: { duplicateRate: rate(0.05), lateRate: rate(0.1), lateMs: between(100, 30_000) },
     crashRate: rate(0.04),

@@ -1,6 +1,6 @@
 import { Agent } from '#node-agent/agent.ts';
 import type { AgentApi, Answer } from '#node-agent/control/agent-api.ts';
-import { Control } from '#node-agent/control/control.ts';
+import type { ControlHost } from '#node-agent/control/control-host.ts';
 import type { OpenWitnessWire } from '#node-agent/control/witness-wire.ts';
 import { type Desired, desiredSchema } from '#shared/contract/heartbeat.ts';
 import { type JoinResponse, joinResponseSchema } from '#shared/contract/member.ts';
@@ -11,6 +11,7 @@ import type { AgentAnswer, ControlPlane, Ending } from './control-plane.ts';
 import { LinkEnd } from './link.ts';
 import type { Network } from './network.ts';
 import type { Seeded } from './seeded.ts';
+import { startSimControl } from './sim-control.ts';
 import { SimListener } from './sim-listener.ts';
 import { type ClockFault, SimProcess } from './sim-process.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -47,7 +48,7 @@ export interface RunningAgent {
   readonly generation: number;
   readonly process: SimProcess;
   readonly agent: Agent;
-  readonly control: Control;
+  readonly control: ControlHost;
   readonly startedMs: number;
   readonly listener: SimListener;
   /** What it presents; drawn anew with each process. */
@@ -88,7 +89,13 @@ export class SimMember {
     const random = this.#parts.random.stream(`${name}/${generation}`);
     const certificate = random.bytes(60);
     let listener: SimListener | undefined;
-    let control: Control | undefined;
+    const thread = process.thread();
+    const { host, ...control } = startSimControl(process, thread, time, random.stream('threads'), {
+      api: this.#api(thread),
+      random,
+      log: this.#log(),
+      openWitness: this.#witnessWire(thread),
+    });
     const agent = new Agent({
       config: {
         capacity: this.#parts.capacity,
@@ -114,20 +121,14 @@ export class SimMember {
         listener = new SimListener(options, (what) => this.#note(what));
         return listener;
       },
-      createControl: (options) => {
-        control = new Control(options);
-        return control;
-      },
-      openWitness: this.#witnessWire(process),
+      ...control,
     });
-    if (listener === undefined || control === undefined) {
-      throw new Error('an agent makes its listener and control at once');
-    }
+    if (listener === undefined) throw new Error('an agent makes its listener at once');
     this.#running = {
       generation,
       process,
       agent,
-      control,
+      control: host,
       startedMs: time.nowMs,
       listener,
       certificate,

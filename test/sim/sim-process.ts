@@ -18,14 +18,16 @@ export const epochMs = 1_800_000_000_000;
 const deferredMax = 100_000;
 
 /**
- * A process on a machine: its clocks, its timers, and whether it runs. While stopped (SIGSTOP)
- * nothing of it happens; what was due happens when it goes on. Once dead, never.
+ * A process on a machine, or a thread of one: its clocks, its timers, and whether it runs. While
+ * stopped (SIGSTOP) nothing of it happens; what was due happens when it goes on. Once dead, never.
  */
 export class SimProcess {
   readonly name: string;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly #time: VirtualTime;
+  readonly #fault: ClockFault;
+  readonly #threads: SimProcess[] = [];
   readonly #deferred: (() => void)[] = [];
   #state: 'running' | 'stopped' | 'dead' = 'running';
   #timersPending = 0;
@@ -33,6 +35,7 @@ export class SimProcess {
   constructor(name: string, time: VirtualTime, fault: ClockFault) {
     this.name = name;
     this.#time = time;
+    this.#fault = fault;
     const rate = 1 + fault.drift;
     this.clock = {
       nowMs: () => Math.floor(epochMs + fault.offsetMs + time.nowMs * rate),
@@ -50,7 +53,14 @@ export class SimProcess {
   }
 
   get timersPending(): number {
-    return this.#timersPending;
+    return this.#threads.reduce((sum, one) => sum + one.timersPending, this.#timersPending);
+  }
+
+  /** Another thread of it: stops, goes on and ends with it. */
+  thread(): SimProcess {
+    const thread = new SimProcess(this.name, this.#time, this.#fault);
+    this.#threads.push(thread);
+    return thread;
   }
 
   /** Something happens to this process: now, when it goes on, or never. */
@@ -62,17 +72,25 @@ export class SimProcess {
   }
 
   stop(): void {
+    this.stall();
+    for (const thread of this.#threads) thread.stop();
+  }
+
+  /** Its first thread stops, the others go on. */
+  stall(): void {
     if (this.#state === 'running') this.#state = 'stopped';
   }
 
   /** Everything that waited happens now, in its order, each as an event of its own. */
   goOn(): void {
+    for (const thread of this.#threads) thread.goOn();
     if (this.#state !== 'stopped') return;
     this.#state = 'running';
     for (const action of this.#deferred.splice(0)) this.#time.after(0, () => this.run(action));
   }
 
   kill(): void {
+    for (const thread of this.#threads) thread.kill();
     this.#state = 'dead';
     this.#deferred.length = 0;
   }

@@ -141,6 +141,8 @@ function calm({ members, clients, latencyMs = 5 }: Cast): SimOptions {
       throttleRate: 0,
       failAfterRate: 0,
       repeatRate: 0,
+      repeatMs: 0,
+      shortPageRate: 0,
     },
     queue: { duplicateRate: 0, lateRate: 0, lateMs: 0 },
     crashRate: 0,
