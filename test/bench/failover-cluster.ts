@@ -15,8 +15,8 @@ export interface ClusterUnderTest {
   readonly title: string;
   /** What clients dial. */
   readonly server: string;
-  /** A dynamic hub with one password user. */
-  readonly hub: string;
+  /** Dynamic hubs, as many as were asked for, each with the same password user. */
+  readonly hubs: readonly string[];
   readonly user: string;
   readonly password: string;
   /** Why it cannot do this case, or nothing. */
@@ -28,8 +28,13 @@ export interface ClusterUnderTest {
   stop(): Promise<void>;
 }
 
-/** Start a cluster on a network of its own. */
-export type ClusterStart = (network: Network) => Promise<ClusterUnderTest>;
+/** Start a cluster with so many hubs on a network of its own. */
+export type ClusterStart = (network: Network, hubCount: number) => Promise<ClusterUnderTest>;
+
+/** Names of so many hubs. */
+export function hubNames(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `BENCH${index + 1}`);
+}
 
 /** Nothing to be undone: whatever died is replaced. */
 export const nothing: Undo = async () => undefined;

@@ -4,19 +4,22 @@ import { cutOff, dropSilently, type Undo, whyNoCuts, whyNoDrops } from '#test/ne
 import type { Host } from '#test/netns/host.ts';
 import type { MemberState } from '#test/support/cluster-process.ts';
 import type { CaseName } from './failover-cases.ts';
-import { type ClusterStart, type Fault, nothing } from './failover-cluster.ts';
+import { type ClusterStart, type Fault, hubNames, nothing } from './failover-cluster.ts';
 
-const login = { hub: 'BENCH', user: 'alice', password: 'pw-alice' } as const;
+const login = { user: 'alice', password: 'pw-alice' } as const;
 /** Between runs all members must be there again; the local group waits this long. */
 const replaceAfterSeconds = 5;
 const healLimitMs = 120_000;
 
 /** Our cluster: the front door and three members on one host with four addresses. */
-export const startEtherfleet: ClusterStart = async (network) => {
+export const startEtherfleet: ClusterStart = async (network, hubCount) => {
   const stage = await Stage.on(network, replaceAfterSeconds);
-  await stage.createHub(login.hub, 'dynamic');
+  const hubs = hubNames(hubCount);
   const credential = { kind: 'password', password: login.password } as const;
-  await stage.createUser({ ...login, credential });
+  for (const hub of hubs) {
+    await stage.createHub(hub, 'dynamic');
+    await stage.createUser({ hub, user: login.user, credential });
+  }
   const { cluster, host } = stage;
 
   async function inflict(name: CaseName, address: string): Promise<Fault> {
@@ -26,7 +29,8 @@ export const startEtherfleet: ClusterStart = async (network) => {
       case 'agent':
         return { atMs: signal([member.agentPid ?? 0], 'SIGKILL'), undo: nothing };
       case 'member':
-        return { atMs: signal([member.pid], 'SIGKILL'), undo: nothing };
+        // The supervisor leads a process group: what the machine runs dies with it, at once.
+        return { atMs: signal([-member.pid], 'SIGKILL'), undo: nothing };
       case 'drain':
         return { atMs: signal([member.pid], 'SIGTERM'), undo: nothing };
       case 'silent': {
@@ -46,6 +50,7 @@ export const startEtherfleet: ClusterStart = async (network) => {
   return {
     title: 'etherfleet',
     server: frontDoor,
+    hubs,
     ...login,
     obstacle: (name) => {
       if (name === 'cut') return whyNoCuts();

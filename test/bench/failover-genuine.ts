@@ -1,14 +1,14 @@
 import { dropSilently, whyNoDrops } from '#test/netns/cut.ts';
 import { GenuineServer } from '#test/netns/genuine-server.ts';
 import type { CaseName } from './failover-cases.ts';
-import { type ClusterStart, type Fault, nothing } from './failover-cluster.ts';
+import { type ClusterStart, type Fault, hubNames, nothing } from './failover-cluster.ts';
 
-const login = { hub: 'BENCH', user: 'alice', password: 'pw-alice' } as const;
+const login = { user: 'alice', password: 'pw-alice' } as const;
 /** The controller lists itself too. */
 const serverCount = 3;
 
 /** One genuine controller that only controls, and two genuine members. */
-export const startGenuine: ClusterStart = async (network) => {
+export const startGenuine: ClusterStart = async (network, hubCount) => {
   const addresses = ['10.77.0.1', '10.77.0.2', '10.77.0.3'];
   const servers: GenuineServer[] = [];
   for (const [index, address] of addresses.entries()) {
@@ -20,8 +20,11 @@ export const startGenuine: ClusterStart = async (network) => {
   await controller.becomeController();
   for (const member of members) await member.becomeMember(controller.host);
   await controller.membersSeen(serverCount);
-  await controller.admin('HubCreateDynamic', login.hub, '/PASSWORD:none');
-  await controller.createUser(login.hub, login.user, login.password);
+  const hubs = hubNames(hubCount);
+  for (const hub of hubs) {
+    await controller.admin('HubCreateDynamic', hub, '/PASSWORD:none');
+    await controller.createUser(hub, login.user, login.password);
+  }
   const controllerHost = controller.host;
   let ended: GenuineServer | undefined;
 
@@ -56,6 +59,7 @@ export const startGenuine: ClusterStart = async (network) => {
   return {
     title: 'genuine 5.01',
     server: `${controller.host.address}:443`,
+    hubs,
     ...login,
     obstacle: (name) => {
       if (name === 'store') return noStore;

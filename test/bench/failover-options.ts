@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type CaseName, caseNames } from './failover-cases.ts';
+import { type CaseName, caseNames, failoverCases } from './failover-cases.ts';
 
 export const clusterNames = ['etherfleet', 'genuine'] as const;
 export type ClusterName = (typeof clusterNames)[number];
@@ -9,8 +9,15 @@ export interface BenchOptions {
   readonly cases: readonly CaseName[];
   readonly clusters: readonly ClusterName[];
   readonly outageMs: number;
+  /** Pairs of clients at once; what is usual for the case if left out. */
+  readonly pairs: number | undefined;
+  /** Where results are kept. */
+  readonly file: string | undefined;
   readonly isMarkdown: boolean;
 }
+
+/** Sessions in an outage only wait: five pairs load the machine less than one that returns. */
+const pairsOfOutage = 5;
 
 const usage = `How long two genuine clients on a dynamic hub are without each other when something
 fails: a genuine cluster and ours, with the same clients in the same namespaces. Needs root and
@@ -21,6 +28,9 @@ Debian's softether.
   --runs N             runs of each case (default 10)
   --cases A,B          of ${caseNames.join(', ')} (default: all)
   --clusters A,B       of ${clusterNames.join(', ')} (default: both)
+  --pairs N            pairs of clients at once, each on a hub of its own (default ${pairsOfOutage} in an
+                       outage, else 1): those on one member, or all in an outage, are runs
+  --file FILE          add the results to those in FILE, and print all; with --runs 0 only that
   --outage-seconds N   how long the front door and DynamoDB are away (default 180)
   --markdown           print the table as Markdown
   --help
@@ -34,6 +44,8 @@ export function benchOptions(args: readonly string[]): BenchOptions | undefined 
       runs: { type: 'string', default: '10' },
       cases: { type: 'string', default: caseNames.join() },
       clusters: { type: 'string', default: clusterNames.join() },
+      pairs: { type: 'string' },
+      file: { type: 'string' },
       'outage-seconds': { type: 'string', default: '180' },
       markdown: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -44,12 +56,19 @@ export function benchOptions(args: readonly string[]): BenchOptions | undefined 
     return undefined;
   }
   return {
-    runs: numberOf('--runs', values.runs),
+    runs: values.runs === '0' ? 0 : numberOf('--runs', values.runs),
     cases: chosen('--cases', values.cases, caseNames),
     clusters: chosen('--clusters', values.clusters, clusterNames),
+    pairs: values.pairs === undefined ? undefined : numberOf('--pairs', values.pairs),
+    file: values.file,
     outageMs: numberOf('--outage-seconds', values['outage-seconds']) * 1000,
     isMarkdown: values.markdown,
   };
+}
+
+/** How many pairs of clients a case is done to at once. */
+export function pairsAtOnce(name: CaseName, { pairs, runs }: BenchOptions): number {
+  return Math.min(pairs ?? (failoverCases[name].isOutage ? pairsOfOutage : 1), runs);
 }
 
 /** Those of `all` that `text` names, in their own order. */

@@ -25,23 +25,50 @@ const steadyMs = 2_000;
 const settleMs = 15_000;
 /** Pings are this far apart, give or take a busy machine; a longer silence is an outage. */
 const silenceMs = 1_000;
-const target = '10.88.0.2';
+/** On every hub the same: hubs are isolated. */
+const tapAddresses = ['10.88.0.1', '10.88.0.2'] as const;
 /** Client addresses on the switch, above those of clusters. */
 const addresses = { first: 20, count: 220 } as const;
 
 let hosts = 0;
 
-/** Two fresh genuine clients on the hub, ping each other; do it and watch. */
+/** What is done, and to how many pairs of clients at once. */
+export interface Trial {
+  readonly name: CaseName;
+  readonly outageMs: number;
+  readonly pairs: number;
+}
+
+/** Two clients on a hub of their own, one of which pings the other. */
+interface Pair {
+  readonly clients: readonly GenuineClient[];
+  /** The member both are on. */
+  readonly address: string;
+  readonly pings: PingLog;
+  /** From when on pings count. */
+  readonly sinceMs: number;
+}
+
+/**
+ * Pairs of fresh genuine clients: do it and watch. An outage should hit none of them; of anything
+ * else those are watched that are on the member with most of them.
+ */
 export async function measureFailover(
   network: Network,
   cluster: ClusterUnderTest,
-  name: CaseName,
-  outageMs: number,
-): Promise<FailoverRun> {
-  const clients = await Promise.all([1, 2].map((n) => dial(network, cluster, `10.88.0.${n}`)));
+  trial: Trial,
+): Promise<FailoverRun[]> {
+  const clients: GenuineClient[] = [];
+  const pairs: Pair[] = [];
   try {
-    return await measure(clients, cluster, name, outageMs);
+    for (const hub of cluster.hubs.slice(0, trial.pairs)) {
+      const dials = tapAddresses.map((address) => dial(network, cluster, hub, address));
+      clients.push(...(await Promise.all(dials)));
+    }
+    for (let i = 0; i < clients.length; i += 2) pairs.push(await talking(clients.slice(i, i + 2)));
+    return await measure(pairs, cluster, trial);
   } finally {
+    for (const { pings } of pairs) pings.stop();
     await Promise.all(clients.map(leave));
     for (const { host } of clients) network.remove(host);
   }
@@ -50,6 +77,7 @@ export async function measureFailover(
 async function dial(
   network: Network,
   cluster: ClusterUnderTest,
+  hub: string,
   tapAddress: string,
 ): Promise<GenuineClient> {
   hosts += 1;
@@ -57,11 +85,32 @@ async function dial(
   const host = await network.host(`client${hosts}`, { addresses: [address] });
   const account: Account = {
     ...cluster,
+    hub,
     credential: { kind: 'password', password: cluster.password },
     retryIntervalSeconds: 5,
     maxConnections: 2,
   };
   return GenuineClient.dial(host, account, tapAddress);
+}
+
+async function talking(clients: readonly GenuineClient[]): Promise<Pair> {
+  const [pinger] = clients;
+  if (!pinger) throw new Error('two clients expected');
+  await Promise.all(clients.map((client) => client.established(establishLimitMs)));
+  const [, target] = tapAddresses;
+  await pinger.reaches(target, frameLimitMs);
+  const address = await pinger.serverAddress();
+  if (address === undefined) throw new Error('the session has no connection');
+  const pings = pinger.pingLog(target);
+  try {
+    const firstReplyMs = await pings.repliesAfter(0, frameLimitMs);
+    // A few replies, so that ARP and the first keep-alives are not part of what is measured.
+    const sinceMs = await pings.repliesAfter(firstReplyMs + steadyMs, frameLimitMs);
+    return { clients, address, pings, sinceMs };
+  } catch (error) {
+    pings.stop();
+    throw error;
+  }
 }
 
 /** Leave no session behind for the next run; a damaged client may not be able to. */
@@ -75,69 +124,54 @@ async function leave(client: GenuineClient): Promise<void> {
 }
 
 async function measure(
-  clients: readonly GenuineClient[],
+  pairs: readonly Pair[],
   cluster: ClusterUnderTest,
-  name: CaseName,
-  outageMs: number,
-): Promise<FailoverRun> {
-  const [pinger] = clients;
-  if (!pinger) throw new Error('two clients expected');
-  await Promise.all(clients.map((client) => client.established(establishLimitMs)));
-  await pinger.reaches(target, frameLimitMs);
-  const address = await pinger.serverAddress();
-  if (address === undefined) throw new Error('the session has no connection');
-  const pings = pinger.pingLog(target);
+  { name, outageMs }: Trial,
+): Promise<FailoverRun[]> {
+  const { isOutage } = failoverCases[name];
+  const together = mostTogether(pairs);
+  const [first] = together;
+  if (!first) throw new Error('no pair of clients');
+  const fault = await cluster.inflict(name, first.address);
   try {
-    const firstReplyMs = await pings.repliesAfter(0, frameLimitMs);
-    // A few replies, so that ARP and the first keep-alives are not part of what is measured.
-    const sinceMs = await pings.repliesAfter(firstReplyMs + steadyMs, frameLimitMs);
-    const fault = await cluster.inflict(name, address);
-    try {
-      if (!failoverCases[name].isOutage) return await returned(clients, pings, fault, sinceMs);
-      await pause(outageMs);
-    } finally {
-      await fault.undo();
-    }
-    await pause(settleMs);
-    return await stayedOrReturned(clients, pings, fault, sinceMs);
+    if (!isOutage) return await Promise.all(together.map((pair) => returned(pair, fault)));
+    await pause(outageMs);
   } finally {
-    pings.stop();
+    await fault.undo();
   }
+  await pause(settleMs);
+  return Promise.all(pairs.map((pair) => stayedOrReturned(pair, fault)));
+}
+
+/** All pairs on the member that has most of them. */
+function mostTogether(pairs: readonly Pair[]): readonly Pair[] {
+  const groups = pairs.map(({ address }) => pairs.filter((pair) => pair.address === address));
+  return groups.reduce((most, group) => (group.length > most.length ? group : most), []);
 }
 
 /** Sessions that must break, and come again. */
-async function returned(
-  clients: readonly GenuineClient[],
-  pings: PingLog,
-  { atMs }: Fault,
-  sinceMs: number,
-): Promise<FailoverRun> {
-  const returns = clients.map((client) => client.returned(atMs, returnLimitMs));
+async function returned(pair: Pair, { atMs }: Fault): Promise<FailoverRun> {
+  const returns = pair.clients.map((client) => client.returned(atMs, returnLimitMs));
   const times = await Promise.all(returns).catch(() => undefined);
   if (times === undefined) return never;
-  return watchFrames(pings, atMs, sinceMs, Math.max(...times));
+  return watchFrames(pair, atMs, Math.max(...times));
 }
 
 /** Sessions that should not have broken. */
-async function stayedOrReturned(
-  clients: readonly GenuineClient[],
-  pings: PingLog,
-  { atMs }: Fault,
-  sinceMs: number,
-): Promise<FailoverRun> {
+async function stayedOrReturned(pair: Pair, { atMs }: Fault): Promise<FailoverRun> {
+  const { clients } = pair;
   const stand = clients.map((client) => client.established(returnLimitMs));
   const all = await Promise.all(stand).catch(() => undefined);
   if (all === undefined) return never;
   const times = clients.map((client) => client.connectedAfter(atMs) ?? atMs);
-  return watchFrames(pings, atMs, sinceMs, Math.max(...times));
+  return watchFrames(pair, atMs, Math.max(...times));
 }
 
 const never: FailoverRun = { backMs: undefined, framesMs: undefined, lostPings: undefined };
 
 async function watchFrames(
-  pings: PingLog,
+  { pings, sinceMs }: Pair,
   atMs: number,
-  sinceMs: number,
   connectedMs: number,
 ): Promise<FailoverRun> {
   const backMs = connectedMs - atMs;

@@ -1,13 +1,6 @@
-import { type CaseName, failoverCases } from './failover-cases.ts';
+import { failoverCases } from './failover-cases.ts';
+import type { Measured } from './failover-results.ts';
 import type { FailoverRun } from './failover-run.ts';
-
-/** Everything measured of one case with one cluster, or why nothing was. */
-export interface Measured {
-  readonly cluster: string;
-  readonly name: CaseName;
-  readonly runs: readonly FailoverRun[];
-  readonly obstacle: string | undefined;
-}
 
 const titles = [
   'case',
@@ -23,7 +16,8 @@ const legend = `
 Median / worst, from the fault on. Client back: both clients said "connected" again. Frames again:
 the end of the longest silence between two ping replies; pings go out every 0.2 s. Never: not within
 20 s of being back; a 5.01 client that met an unclean end of TLS connects again and carries nothing
-until a server cures it.
+until a server cures it. A run is two fresh clients on a hub of their own; runs of an outage share
+outages, up to five at a time.
 `;
 
 /** The table as text, or as Markdown. */

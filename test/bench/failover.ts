@@ -4,10 +4,16 @@ import { type CaseName, failoverCases } from './failover-cases.ts';
 import type { ClusterStart, ClusterUnderTest } from './failover-cluster.ts';
 import { startEtherfleet } from './failover-etherfleet.ts';
 import { startGenuine } from './failover-genuine.ts';
-import { type BenchOptions, benchOptions, type ClusterName } from './failover-options.ts';
-import { type FailoverRun, measureFailover } from './failover-run.ts';
+import {
+  type BenchOptions,
+  benchOptions,
+  type ClusterName,
+  pairsAtOnce,
+} from './failover-options.ts';
+import { Results } from './failover-results.ts';
+import { type FailoverRun, measureFailover, type Trial } from './failover-run.ts';
 import { type PlannedRun, Schedule } from './failover-schedule.ts';
-import { type Measured, runText, tableOf } from './failover-table.ts';
+import { runText, tableOf } from './failover-table.ts';
 
 const starts: Readonly<Record<ClusterName, ClusterStart>> = {
   etherfleet: startEtherfleet,
@@ -25,54 +31,62 @@ async function main(options: BenchOptions): Promise<void> {
     cases.flatMap((name) => Array.from({ length: runs }, () => plannedRun(cluster, name, options))),
   );
   const schedule = new Schedule(planned);
-  const measured: Measured[] = [];
-  const print = () => {
-    const ordered = cases.flatMap((name) => measured.filter((row) => row.name === name));
-    process.stdout.write(tableOf(ordered, isMarkdown));
-  };
+  const results = new Results(options.file);
+  const print = () => process.stdout.write(tableOf(results.rows(), isMarkdown));
   // Before the network's own listener, which cleans up and ends the process.
   const onInterrupt = () => {
     print();
     if (process.listenerCount('SIGINT') === 0) process.exit(130);
   };
   process.prependOnceListener('SIGINT', onInterrupt);
-  for (const cluster of clusters) await measureCluster(cluster, options, schedule, measured);
+  if (runs > 0) {
+    for (const cluster of clusters) await measureCluster(cluster, options, schedule, results);
+  }
   process.off('SIGINT', onInterrupt);
   print();
 }
 
-function plannedRun(cluster: ClusterName, name: CaseName, { outageMs }: BenchOptions): PlannedRun {
+function plannedRun(cluster: ClusterName, name: CaseName, options: BenchOptions): PlannedRun {
   const { guessMs, isOutage } = failoverCases[name];
-  return { group: `${cluster} ${name}`, guessMs: guessMs + (isOutage ? outageMs : 0) };
+  const tookMs = guessMs + (isOutage ? options.outageMs : 0);
+  return { group: `${cluster} ${name}`, guessMs: tookMs / pairsAtOnce(name, options) };
 }
 
-/** All cases of one cluster; rows are added to `measured` as they are begun. */
+/** All cases of one cluster. */
 async function measureCluster(
   clusterName: ClusterName,
-  { cases, runs, outageMs }: BenchOptions,
+  options: BenchOptions,
   schedule: Schedule,
-  measured: Measured[],
+  results: Results,
 ): Promise<void> {
+  const { cases, runs, outageMs } = options;
   const network = await Network.create('efbench');
   try {
     say(`${clusterName}: starting; all in all about ${minutes(schedule.remainingMs)}`);
-    const cluster = await starts[clusterName](network);
+    const pairsMax = Math.max(...cases.map((name) => pairsAtOnce(name, options)));
+    const cluster = await starts[clusterName](network, pairsMax);
     for (const name of cases) {
       const group = `${clusterName} ${name}`;
-      const results: FailoverRun[] = [];
-      const obstacle = cluster.obstacle(name);
-      measured.push({ cluster: cluster.title, name, runs: results, obstacle });
+      const row = { cluster: cluster.title, name, obstacle: cluster.obstacle(name) };
+      const { obstacle } = row;
       if (obstacle !== undefined) {
+        results.add({ ...row, runs: [] });
         say(`${group}: not possible: ${obstacle}`);
         schedule.drop(group, runs);
         continue;
       }
-      for (let run = 1; run <= runs; run += 1) {
+      for (let done = 0; done < runs; ) {
         const startedMs = Date.now();
-        const text = await measureRun(network, cluster, name, outageMs, results);
+        const pairs = Math.min(pairsAtOnce(name, options), runs - done);
+        const measured = await measureRuns(network, cluster, { name, outageMs, pairs });
+        results.add({ ...row, runs: measured });
         await cluster.heal();
-        schedule.done(group, Date.now() - startedMs);
-        say(`${group} ${run}/${runs}: ${text}; ${minutes(schedule.remainingMs)} to go; ${load()}`);
+        const count = Math.max(1, measured.length);
+        const tookMs = (Date.now() - startedMs) / count;
+        for (let i = 0; i < count; i += 1) schedule.done(group, tookMs);
+        done += count;
+        for (const run of measured) say(`${group}: ${runText(run)}`);
+        say(`${group} ${done}/${runs}; ${minutes(schedule.remainingMs)} to go; ${load()}`);
       }
     }
     await cluster.stop();
@@ -82,24 +96,21 @@ async function measureCluster(
 }
 
 /** A run that could not even be set up is tried once more: genuine programs are moody. */
-async function measureRun(
+async function measureRuns(
   network: Network,
   cluster: ClusterUnderTest,
-  name: CaseName,
-  outageMs: number,
-  results: FailoverRun[],
-): Promise<string> {
+  trial: Trial,
+): Promise<FailoverRun[]> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const result = await measureFailover(network, cluster, name, outageMs);
-      results.push(result);
-      return runText(result);
+      return await measureFailover(network, cluster, trial);
     } catch (error) {
       if (attempt === attemptsMax) {
         process.exitCode = 1;
-        return `not measured: ${String(error)}`;
+        say(`${trial.name}: not measured: ${String(error)}`);
+        return [];
       }
-      say(`${name}: once more: ${String(error)}`);
+      say(`${trial.name}: once more: ${String(error)}`);
       await cluster.heal();
     }
   }
