@@ -28,8 +28,8 @@ Debian's softether.
   --runs N             runs of each case (default 10)
   --cases A,B          of ${caseNames.join(', ')} (default: all)
   --clusters A,B       of ${clusterNames.join(', ')} (default: both)
-  --pairs N            pairs of clients at once, each on a hub of its own (default ${pairsOfOutage} in an
-                       outage, else 1): those on one member, or all in an outage, are runs
+  --pairs N            pairs of clients at once, each on a hub of its own: those on one member, in
+                       an outage all, are runs (default 1, in an outage ${pairsOfOutage})
   --file FILE          add the results to those in FILE, and print all; with --runs 0 only that
   --outage-seconds N   how long the front door and DynamoDB are away (default 180)
   --markdown           print the table as Markdown
