@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { timing } from '#shared/contract/timing.ts';
 import { memberId } from '#shared/kernel/ids.ts';
 import { errorCode } from '#shared/wire/error-code.ts';
 import { sha0Bytes } from '#shared/wire/sha0.ts';
 import { drainLimitMs } from '../domain/drain.ts';
 import { pointOf } from '../domain/selection.ts';
+import { isOnTrial } from '../domain/suspicion.ts';
 import type { Hub } from '../store/hub-store.ts';
 import type { Member } from '../store/member-store.ts';
 import { AdminError } from './admin-error.ts';
@@ -47,8 +49,26 @@ export async function enumFarmMember({ ports }: AdminCall): Promise<RpcObject> {
         Port_u32: member.ports[0] ?? 0,
         State_str: member.state,
         LeaseExpires_dt: timeText(member.leaseExpiresMs),
+        ...healthOf(member, ports.clock.nowMs()),
       })),
     ],
+  };
+}
+
+/** Ours beside SoftEther's: what a member is given, and what is thought of it. */
+function healthOf(member: Member, nowMs: number): RpcObject {
+  const { leaseExpiresMs, weight, capacity, reserved, unredeemed = 0, suspectedMs = 0 } = member;
+  return {
+    Weight_u32: weight,
+    Capacity_u32: capacity,
+    NumReserved_u32: Math.max(reserved, 0),
+    // As the control plane's clock has it; since the last heartbeat that was stored.
+    LeaseAgeMs_u64: Math.max(0, nowMs - (leaseExpiresMs - timing.leaseTtlMs)),
+    LeaseLeftMs_u64: Math.max(0, leaseExpiresMs - nowMs),
+    Suspected_bool: isOnTrial({ unredeemed }),
+    SuspectedTime_dt: timeText(suspectedMs),
+    NumUnredeemed_u32: unredeemed,
+    Version_str: member.agentVersion,
   };
 }
 

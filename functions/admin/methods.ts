@@ -1,4 +1,5 @@
 import { getCaps } from './caps.ts';
+import { explainLogin } from './explain-method.ts';
 import { drainMember, enumFarmMember, getFarmInfo, getFarmSetting } from './farm-methods.ts';
 import { createHub, deleteHub, getHub, setHub, setHubOnline } from './hub-methods.ts';
 import { enumHub, getHubStatus } from './hub-status.ts';
@@ -23,6 +24,12 @@ export const methods: Readonly<Record<string, AdminMethod>> = {
     run: drainMember,
     changes: true,
     added: '<code>MemberId_str</code>, from EnumFarmMember: it takes no new sessions and ends',
+  },
+  ExplainLogin: {
+    auth: 'hub',
+    run: explainLogin,
+    added:
+      '<code>Name_str</code>, a user or a session of <code>HubName_str</code>: why it is there',
   },
   CreateHub: { auth: 'server', run: createHub, changes: true },
   SetHub: { auth: 'hub', run: setHub, changes: true },

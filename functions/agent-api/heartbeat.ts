@@ -61,7 +61,14 @@ async function writeOpened(api: AgentApi, member: Member, report: SessionReport)
   const opening = await stores.sessions.open(memberId, epoch, report, clock.nowMs());
   if (opening === 'ended') return; // a later heartbeat was faster
   const first = opening === 'first';
-  if (first) await stores.users.countLogin(hubName(report.hub), report.user, report.openedMs);
+  if (first) {
+    const { name, explanation, user, openedMs } = report;
+    await stores.users.countLogin(hubName(report.hub), user, openedMs, {
+      name,
+      memberId,
+      explanation,
+    });
+  }
   await restoreSeats(api, report, first);
 }
 

@@ -53,5 +53,5 @@ export async function redeem(
     return refuse('placement-moved');
   }
   log.info('ticket.redeemed', { member: memberId, hub: name, session: grant.sessionName });
-  return ok({ ...grant, hub: hubConfigOf(hub) });
+  return ok({ ...grant, hub: hubConfigOf(hub), message: hub.message });
 }

@@ -71,16 +71,18 @@ export type AdmissionReason =
   | 'not-reached' // a dynamic hub is where this client could not get to just now
   | 'member-full'; // a dynamic hub is in one place, and that place is full
 
-type Verdict =
-  | 'eligible'
-  | 'inrush' // would do, but enough clients are on their way to it
-  | 'not-active'
-  | 'lease-over'
-  | 'suspected' // would do, but nobody who was sent there came
-  | 'not-reached' // would do, but this client was sent there and did not come
-  | 'admission-rate'
-  | 'no-headroom'
-  | 'takeover-grace';
+export const verdicts = [
+  'eligible',
+  'inrush', // would do, but enough clients are on their way to it
+  'not-active',
+  'lease-over',
+  'suspected', // would do, but nobody who was sent there came
+  'not-reached', // would do, but this client was sent there and did not come
+  'admission-rate',
+  'no-headroom',
+  'takeover-grace',
+] as const;
+type Verdict = (typeof verdicts)[number];
 
 /** Why a member was or was not chosen: the answer to "why was this user put there?" */
 export interface Considered {

@@ -1,6 +1,6 @@
 import type { Grant, SeatRef } from '#shared/contract/ticket.ts';
 import { ticketTtlMs } from '#shared/contract/timing.ts';
-import type { SessionName } from '#shared/kernel/ids.ts';
+import { hubName, type SessionName } from '#shared/kernel/ids.ts';
 import { errorCode } from '#shared/wire/error-code.ts';
 import type { Login } from '#shared/wire/login.ts';
 import type { Redirect } from '#shared/wire/redirect.ts';
@@ -8,7 +8,9 @@ import type { Considered } from '../domain/admission.ts';
 import { redirectEffect } from '../domain/named-host.ts';
 import { clientTag, seatHeldMs } from '../domain/seat.ts';
 import { drawSessionName, drawTicket } from '../domain/ticket.ts';
+import { encodeExplanation } from '../store/explanation.ts';
 import { hubConfigOf } from '../store/hub-store.ts';
+import type { RejectedLogin } from '../store/rejection-store.ts';
 import { type Admission, admit } from './admission.ts';
 import { type Authentication, authenticate } from './authentication.ts';
 import type { FrontDoor, Source } from './front-door.ts';
@@ -24,6 +26,9 @@ type Admitted = Extract<Admission, { kind: 'admitted' }>;
 /** As many candidates of one decision are logged, the nearest to being chosen first. */
 const consideredLoggedMax = 16;
 
+/** What is told of a rejection beside its number and reason. */
+type More = Readonly<Record<string, unknown>> & { readonly explanation?: string };
+
 /** A login ends in a redirect or an error, and in exactly one event that says why. */
 export async function logIn(
   frontDoor: FrontDoor,
@@ -37,13 +42,19 @@ export async function logIn(
     requestId: source.requestId,
     client: `${login.clientStr} ${login.clientVer}/${login.clientBuild}`,
   };
-  const reject = (code: number, reason: string, more?: object): LoginAnswer => {
-    frontDoor.log.info('login.rejected', { ...facts, code, reason, ...more });
+  const reject = async (code: number, reason: string, more: More = {}): Promise<LoginAnswer> => {
+    const { explanation, ...logged } = more;
+    frontDoor.log.info('login.rejected', { ...facts, code, reason, ...logged });
+    const { hub, user, client } = facts;
+    const rejection = { hub: hubName(hub), user, code, reason, source: source.address, client };
+    if (reason !== 'unknown-hub') await note(frontDoor, { ...rejection, proven, explanation });
     return { kind: 'reject', code };
   };
 
+  let proven = false;
   const who = await authenticate(frontDoor, login, source);
   if (who.kind === 'rejected') return reject(who.code, who.reason);
+  proven = true;
   const effect = redirectEffect(login);
   if (effect === 'misroutes') {
     return reject(errorCode.notSupported, 'name-configured-client', {
@@ -70,11 +81,19 @@ export async function logIn(
     return reject(errorCode.noMemberForHub, 'contended', { rounds });
   }
   const candidates = candidatesOf(admission.considered);
+  const explanation = encodeExplanation({
+    atMs: nowMs,
+    reason: admission.reason,
+    rounds,
+    looked: admission.considered.length,
+    candidates: admission.kind === 'admitted' ? chosenFirst(admission, candidates) : candidates,
+  });
   if (admission.kind === 'reject') {
-    return reject(admission.code, admission.reason, { rounds, candidates });
+    return reject(admission.code, admission.reason, { rounds, candidates, explanation });
   }
 
-  const { grant, redirect } = await issueTicket(frontDoor, who, admission, issue, seats.refs);
+  const why = { seats: seats.refs, explanation };
+  const { grant, redirect } = await issueTicket(frontDoor, who, admission, issue, why);
   frontDoor.log.info('login.redirected', {
     ...facts,
     session: grant.sessionName,
@@ -103,7 +122,7 @@ async function issueTicket(
   who: Authenticated,
   { member, placementEpoch, usual }: Admitted,
   { sessionName, expiresMs, singleConnection }: Issue,
-  seats: readonly SeatRef[],
+  { seats, explanation }: { readonly seats: readonly SeatRef[]; readonly explanation: string },
 ): Promise<{ readonly grant: Grant; readonly redirect: Redirect }> {
   const { ticket, digest } = drawTicket(random);
   const grant: Grant = {
@@ -115,8 +134,9 @@ async function issueTicket(
     policy: who.policy,
     sessionTimeoutMs: sessionTimeoutMsOf(who),
     singleConnection,
-    message: who.hub.message, // shown once, with the Welcome; the redirect carries none
+    message: '', // the hub's, as it is when the ticket is redeemed
     ...(seats.length > 0 && { seats: [...seats] }),
+    explanation,
   };
   await stores.tickets.put(digest, {
     memberId: member.memberId,
@@ -139,4 +159,24 @@ function sessionTimeoutMsOf({ hub, policy }: Authenticated): number {
 function candidatesOf(considered: readonly Considered[]): readonly Considered[] {
   const rank = (one: Considered): number => (one.verdict === 'eligible' ? one.point : -1);
   return [...considered].sort((a, b) => rank(b) - rank(a)).slice(0, consideredLoggedMax);
+}
+
+function chosenFirst(
+  { member }: Admitted,
+  candidates: readonly Considered[],
+): readonly Considered[] {
+  const isChosen = (one: Considered): boolean => one.member === member.memberId;
+  return [...candidates.filter(isChosen), ...candidates.filter((one) => !isChosen(one))];
+}
+
+/** Kept for whoever asks why. The answer to the client does not depend on it. */
+async function note(
+  { clock, log, stores }: FrontDoor,
+  rejection: Omit<RejectedLogin, 'atMs'>,
+): Promise<void> {
+  try {
+    await stores.rejections.note({ ...rejection, atMs: clock.nowMs() });
+  } catch (error) {
+    log.warn('rejection.not-noted', { error: String(error) });
+  }
 }

@@ -1,6 +1,7 @@
 import { HubStore } from './hub-store.ts';
 import { MemberStore } from './member-store.ts';
 import { PlacementStore } from './placement-store.ts';
+import { RejectionStore } from './rejection-store.ts';
 import { SeatStore } from './seat-store.ts';
 import { ServerStore } from './server-store.ts';
 import { SessionStore } from './session-store.ts';
@@ -16,6 +17,7 @@ export interface Stores {
   readonly hubs: HubStore;
   readonly members: MemberStore;
   readonly placements: PlacementStore;
+  readonly rejections: RejectionStore;
   readonly seats: SeatStore;
   readonly server: ServerStore;
   readonly sessions: SessionStore;
@@ -31,6 +33,7 @@ export function storesOver(table: Table): Stores {
     hubs: new HubStore(table),
     members: new MemberStore(table),
     placements: new PlacementStore(table),
+    rejections: new RejectionStore(table),
     seats: new SeatStore(table),
     server: new ServerStore(table),
     sessions: new SessionStore(table),

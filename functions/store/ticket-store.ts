@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { type Grant, grantSchema } from '#shared/contract/ticket.ts';
 import { type MemberId, memberId } from '#shared/kernel/ids.ts';
+import { attributesOf } from './attributes.ts';
 import { keyOf } from './keys.ts';
+import { policyAttributes } from './policy-attributes.ts';
 import { above, all, is, itemAbsent, type Table, type Value } from './table.ts';
 
 const ticketSchema = z.object({
@@ -31,7 +33,7 @@ export class TicketStore {
         memberId: ticket.memberId,
         memberEpoch: ticket.memberEpoch,
         expiresMs: ticket.expiresMs,
-        grant: ticket.grant as unknown as Value,
+        grant: stored(ticket.grant),
         ttl: Math.floor(ticket.expiresMs / 1_000) + sweepAfterSeconds,
       },
       itemAbsent,
@@ -40,7 +42,7 @@ export class TicketStore {
 
   /**
    * Redeem a ticket once (I4). Unknown, used, expired, another member's or another epoch's: the
-   * same answer, undefined.
+   * same answer, undefined. Of the hub it tells name and kind; what it is now is for whoever asks.
    */
   async redeem(
     digest: string,
@@ -57,4 +59,11 @@ export class TicketStore {
     );
     return outcome.kind === 'written' ? ticketSchema.parse(outcome.item).grant : undefined;
   }
+}
+
+/** As little as will do: of the hub, the rest is read again when the ticket is redeemed. */
+function stored({ policy, hub, ...grant }: Grant): Value {
+  const { name, kind, version, online } = hub;
+  const kept = { name, kind, version, online };
+  return attributesOf({ ...grant, hub: kept, policy: policyAttributes(policy) });
 }

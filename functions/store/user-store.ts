@@ -4,7 +4,17 @@ import type { HubName } from '#shared/kernel/ids.ts';
 import { attributesOf } from './attributes.ts';
 import { hubPartition, keyOf, userPrefix } from './keys.ts';
 import { itemsUnder } from './pages.ts';
-import { all, type Item, is, isNot, itemAbsent, itemPresent, type Table } from './table.ts';
+import { policyAttributes } from './policy-attributes.ts';
+import {
+  type Attributes,
+  all,
+  type Item,
+  is,
+  isNot,
+  itemAbsent,
+  itemPresent,
+  type Table,
+} from './table.ts';
 
 /** A user of one hub. */
 const userSchema = z.object({
@@ -26,6 +36,10 @@ const userSchema = z.object({
   updatedMs: z.number().int(),
   logins: z.number().int().nonnegative(),
   lastLoginMs: z.number().int().nonnegative(),
+  /** The session that opened last, and why it is where it is (ADR 0023). */
+  lastSession: z
+    .object({ name: z.string(), memberId: z.string(), explanation: z.string().optional() })
+    .optional(),
 });
 
 export type User = Readonly<z.infer<typeof userSchema>>;
@@ -47,24 +61,20 @@ export class UserStore {
 
   /** False: a user of that name exists. */
   async create(hub: HubName, user: User): Promise<boolean> {
-    const outcome = await this.#table.put(
-      keyOf.user(hub, user.name),
-      attributesOf(user),
-      itemAbsent,
-    );
+    const outcome = await this.#table.put(keyOf.user(hub, user.name), storedUser(user), itemAbsent);
     return outcome.kind === 'written';
   }
 
   /**
-   * Replace what was read at `seenVersion`. False: someone changed it meanwhile. The login count is
-   * left as stored: it grows without a version.
+   * Replace what was read at `seenVersion`. False: someone changed it meanwhile. What logins leave
+   * behind stays as stored: it changes without a version.
    */
   async replace(hub: HubName, user: User, seenVersion: number): Promise<boolean> {
-    const { logins: _logins, lastLoginMs: _lastLoginMs, ...configured } = user;
+    const { logins: _1, lastLoginMs: _2, lastSession: _3, ...configured } = user;
     const outcome = await this.#table.update(
       keyOf.user(hub, user.name),
       {
-        set: attributesOf(configured),
+        set: storedUser(configured),
         ...(user.policy === undefined && { remove: ['policy'] }),
       },
       is('version', seenVersion),
@@ -88,10 +98,16 @@ export class UserStore {
    * Count a session that was seen to open; a user deleted meanwhile stays deleted. Adding is not
    * idempotent by itself: our own retried success is known by the moment it wrote (I12).
    */
-  async countLogin(hub: HubName, name: string, openedMs: number): Promise<void> {
+  async countLogin(
+    hub: HubName,
+    name: string,
+    openedMs: number,
+    session?: NonNullable<User['lastSession']>,
+  ): Promise<void> {
+    const lastSession = session && attributesOf(session);
     await this.#table.update(
       keyOf.user(hub, name),
-      { add: { logins: 1 }, set: { lastLoginMs: openedMs } },
+      { add: { logins: 1 }, set: { lastLoginMs: openedMs, ...(lastSession && { lastSession }) } },
       all(itemPresent, isNot('lastLoginMs', openedMs)),
     );
   }
@@ -99,4 +115,8 @@ export class UserStore {
 
 function userOf(item: Item): User {
   return userSchema.parse(item);
+}
+
+function storedUser({ policy, ...user }: Partial<User>): Attributes {
+  return attributesOf({ ...user, policy: policy && policyAttributes(policy) });
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { hubConfigSchema, hubNameSchema } from './hub.ts';
 import { memberStates } from './member.ts';
 import { peersSchema } from './peers.ts';
-import { seatRefsSchema } from './ticket.ts';
+import { explanationSchema, seatRefsSchema } from './ticket.ts';
 
 /** Most entries of each list in one heartbeat; what is over waits for the next one. */
 export const heartbeatListMax = 500;
@@ -23,6 +23,7 @@ export const sessionReportSchema = z.object({
   openedMs: z.number().int().nonnegative(),
   /** As the grant said. */
   seats: seatRefsSchema.optional(),
+  explanation: explanationSchema.optional(),
 });
 export type SessionReport = z.infer<typeof sessionReportSchema>;
 

@@ -21,6 +21,10 @@ export const seatRefSchema = z.object({
   heldUntilMs: z.number().int().nonnegative(),
 });
 export type SeatRef = z.infer<typeof seatRefSchema>;
+/** Of {@link grantSchema}'s `explanation`. */
+export const explanationCharsMax = 400;
+export const explanationSchema = z.string().max(explanationCharsMax);
+
 /** A session counts under its hub's limit and under its user's. */
 export const seatRefsSchema = z.array(seatRefSchema).max(2);
 
@@ -43,5 +47,7 @@ export const grantSchema = z.object({
   message: z.string().max(20_000),
   /** Absent where no limit applies. */
   seats: seatRefsSchema.optional(),
+  /** Why this member was chosen, for the control plane's own use: repeated like `seats`. */
+  explanation: explanationSchema.optional(),
 });
 export type Grant = z.infer<typeof grantSchema>;

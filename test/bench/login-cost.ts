@@ -1,4 +1,5 @@
 import type { SessionReport } from '#shared/contract/heartbeat.ts';
+import { explanationCharsMax } from '#shared/contract/ticket.ts';
 import { hubName } from '#shared/kernel/ids.ts';
 import { defaultPolicy } from '#shared/wire/policy.ts';
 import type { LoginWish } from '#test/functions/login-wish.ts';
@@ -203,6 +204,7 @@ async function tell(count: number, what: 'opened' | 'closed'): Promise<void> {
     clientName: 'SoftEther VPN Client Developer Edition',
     uniqueId: '07'.repeat(16),
     openedMs: plane.clock.nowMs(),
+    explanation: 'x'.repeat(explanationCharsMax), // the longest there is
   }));
   if (what === 'opened') {
     await rig.beat(member, { opened: reports });

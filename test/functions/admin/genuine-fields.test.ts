@@ -121,7 +121,10 @@ const answers: readonly {
     list: 'FarmMemberList',
     at: 1,
     genuine: farmMember,
-    ours: words('MemberId_str Port_u32 State_str LeaseExpires_dt'),
+    ours: words(
+      'MemberId_str Port_u32 State_str LeaseExpires_dt Weight_u32 Capacity_u32 NumReserved_u32',
+      'LeaseAgeMs_u64 LeaseLeftMs_u64 Suspected_bool SuspectedTime_dt NumUnredeemed_u32 Version_str',
+    ),
   },
   {
     method: 'CreateHub',

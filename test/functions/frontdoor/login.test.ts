@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ticketDigest } from '#functions/domain/ticket.ts';
+import { decodeExplanation } from '#functions/store/explanation.ts';
 import type { Hub } from '#functions/store/hub-store.ts';
 import type { User } from '#functions/store/user-store.ts';
 import { hubName, memberId } from '#shared/kernel/ids.ts';
@@ -55,7 +56,10 @@ test('the ticket is worth a grant of what hub and user are configured as', async
     sessionTimeoutMs: 5_000,
     singleConnection: false,
     message: 'Welcome.',
+    explanation: grant.explanation,
   });
+  const explanation = decodeExplanation(grant.explanation);
+  assert.deepEqual([explanation?.reason, explanation?.looked], ['least-loaded', 1]);
 });
 
 test('a plain password, and an anonymous user with whatever it sends, get in', async () => {
