@@ -9,14 +9,18 @@ before(async () => {
 });
 after(() => stage?.lower());
 
-/** A genuine cluster takes 26 s for both and then carries no frame; ours took 11 s and 7 s. */
+/**
+ * What ends, how, and when both must be back: measured 7, 10.3 and 6 s, most of it the clients' own
+ * waiting (`npm run bench:failover`); a genuine cluster takes 26 s and then carries no frame.
+ */
 const cases = [
-  { ending: 'kill -9', signal: 'SIGKILL', hub: 'KILLED', limitMs: 20_000 },
-  { ending: 'SIGTERM', signal: 'SIGTERM', hub: 'DRAINED', limitMs: 10_000 },
+  { victim: 'agent', signal: 'SIGKILL', hub: 'RESTARTED', limitMs: 9_500 },
+  { victim: 'member', signal: 'SIGKILL', hub: 'KILLED', limitMs: 20_000 },
+  { victim: 'member', signal: 'SIGTERM', hub: 'DRAINED', limitMs: 10_000 },
 ] as const;
 
-for (const { ending, signal, hub, limitMs } of cases) {
-  test(`${ending} of the hosting member: both clients are back, and frames flow`, async (t) => {
+for (const { victim, signal, hub, limitMs } of cases) {
+  test(`${signal} to the hosting ${victim}: both clients are back, and frames flow`, async (t) => {
     await stage.createHub(hub, 'dynamic');
     const callers = ['alice', 'bob'].map(
       (user): Caller => ({
@@ -32,10 +36,13 @@ for (const { ending, signal, hub, limitMs } of cases) {
     const before = await first.serverAddress();
     const member = stage.cluster.members().find(({ address }) => address === before);
     assert.ok(member, `no member has the address ${before}`);
+    const pid = victim === 'agent' ? member.agentPid : member.pid;
+    assert.ok(pid, `${before} has no ${victim}`);
     const pings = first.pingLog(second.tapAddress);
     const lastReplyMs = await pings.repliesAfter(0, frameLimitMs);
 
-    const endedMs = stage.cluster.killMember(member.id, signal);
+    const endedMs = Date.now();
+    process.kill(pid, signal);
     const backs = [];
     for (const client of [first, second]) backs.push(await client.returned(endedMs, limitMs));
     const backMs = Math.max(...backs);
@@ -46,9 +53,9 @@ for (const { ending, signal, hub, limitMs } of cases) {
 
     const servers = [await first.serverAddress(), await second.serverAddress()];
     assert.equal(servers[0], servers[1], 'both on one member');
-    assert.notEqual(servers[0], before, 'on another member');
+    if (victim === 'member') assert.notEqual(servers[0], before, 'on another member');
     const silence = seconds(pings.longestSilenceMs(lastReplyMs));
-    t.diagnostic(`${ending}: back after ${seconds(backMs - endedMs)}, no frames for ${silence}`);
+    t.diagnostic(`${signal}: back after ${seconds(backMs - endedMs)}, no frames for ${silence}`);
     for (const client of [first, second]) await client.kill();
   });
 }
