@@ -27,7 +27,7 @@ export const startEtherfleet: ClusterStart = async (network, hubCount) => {
     if (!member) throw new Error(`no member at ${address}`);
     switch (name) {
       case 'agent':
-        return { atMs: signal([member.agentPid ?? 0], 'SIGKILL'), undo: nothing };
+        return { atMs: signal(pidsOf(member).slice(-1), 'SIGKILL'), undo: nothing };
       case 'member':
         // The supervisor leads a process group: what the machine runs dies with it, at once.
         return { atMs: signal([-member.pid], 'SIGKILL'), undo: nothing };
@@ -65,7 +65,7 @@ export const startEtherfleet: ClusterStart = async (network, hubCount) => {
   };
 };
 
-/** The supervisor's process and the agent's, where they are two. */
+/** The supervisor's process and then the agent's, where they are two. */
 function pidsOf({ pid, agentPid }: MemberState): number[] {
   return agentPid === undefined ? [pid] : [pid, agentPid];
 }
