@@ -12,10 +12,11 @@ import type { DataFolder } from './data-folder.ts';
 import { EventBus } from './events/event-bus.ts';
 import { close, listen } from './http-server.ts';
 import { CredentialRegistry } from './iam/credential-registry.ts';
-import { rolePolicies } from './iam/role-policies.ts';
+import { identityPolicies } from './iam/identity-policies.ts';
 import { FunctionPool } from './lambda/function-pool.ts';
 import { functionUrlStandIn, functionUrlTarget } from './lambda/function-url.ts';
 import { localFunctions, type ServiceEndpoints } from './lambda/local-functions.ts';
+import { assertLogsAreWritten } from './lambda/log-permission.ts';
 import { parseEventSourceMapping, SqsEventSource } from './lambda/sqs-event-source.ts';
 import { loadBalancerRoutes } from './load-balancer/rules.ts';
 import { createLoadBalancer } from './load-balancer/server.ts';
@@ -82,10 +83,12 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
     parameters,
   );
   const registry = new CredentialRegistry(clock, random);
+  const policies = identityPolicies(stack);
+  assertLogsAreWritten(stack, policies);
   const gate: Gate = {
     clock,
     registry,
-    policies: rolePolicies(stack),
+    policies,
     onRefused: (message) => trouble.report('refused', message),
   };
 
@@ -98,7 +101,7 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
   const given = options.adminPassword === undefined ? {} : { [passwordArn]: options.adminPassword };
   const secrets = secretStrings(stack, { ...(await data.secrets()), ...given }, random);
   await data.keepSecrets(secrets);
-  serveSigned(sockets.secretsManager, secretsStandIn(secrets), gate);
+  serveSigned(sockets.secretsManager, secretsStandIn(secrets, stack), gate);
 
   const autoScaling = new AutoScaling(stack);
   serveSigned(sockets.autoScaling, autoScaling.standIn, gate);

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Random } from '#shared/kernel/random.ts';
 import { below } from '#shared/kernel/random.ts';
+import { keyUse } from '../iam/key-policies.ts';
+import type { AccessRequest } from '../iam/policy.ts';
 import { place } from '../template/place.ts';
 import type { Stack } from '../template/stack.ts';
 import { jsonAnswer, jsonBody, operationOf, type StandIn } from './signed-endpoint.ts';
@@ -11,7 +13,10 @@ const generatorSchema = z.strictObject({
   SecretStringTemplate: z.string().optional(),
   GenerateStringKey: z.string().optional(),
 });
-const secretSchema = z.object({ GenerateSecretString: generatorSchema });
+const secretSchema = z.object({
+  GenerateSecretString: generatorSchema,
+  KmsKeyId: z.string().optional(),
+});
 
 /** Secret strings by ARN. */
 export type SecretStrings = Readonly<Record<string, string>>;
@@ -38,7 +43,16 @@ function generate(generator: z.infer<typeof generatorSchema>, random: Random): s
 }
 
 /** Secrets Manager: `GetSecretValue` by ARN. Left out: everything else. */
-export function secretsStandIn(secrets: SecretStrings): StandIn {
+export function secretsStandIn(secrets: SecretStrings, stack: Stack): StandIn {
+  const keys = new Map(
+    stack.ofType('AWS::SecretsManager::Secret').map(({ ref, properties }) => {
+      return [ref, secretSchema.parse(properties).KmsKeyId];
+    }),
+  );
+  const keyUses = (secret: unknown): AccessRequest[] => {
+    const key = keys.get(String(secret));
+    return key === undefined ? [] : keyUse(stack, key, 'secretsmanager', ['Decrypt']);
+  };
   return {
     service: 'secretsmanager',
     needs: (request) => [
@@ -46,6 +60,7 @@ export function secretsStandIn(secrets: SecretStrings): StandIn {
         action: `secretsmanager:${operationOf(request)}`,
         resource: String(jsonBody(request)['SecretId'] ?? '*'),
       },
+      ...keyUses(jsonBody(request)['SecretId']),
     ],
     answer: async (request) => {
       const id = String(jsonBody(request)['SecretId']);

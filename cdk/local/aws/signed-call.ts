@@ -1,6 +1,6 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { Credentials } from '../iam/credential-registry.ts';
+import type { AccessKey } from '../iam/credential-registry.ts';
 import { place } from '../template/place.ts';
 import { callLoopback } from './loopback-call.ts';
 
@@ -11,7 +11,7 @@ export interface SignedCall {
   /** `X-Amz-Target`: service prefix and operation. */
   readonly target: string;
   readonly input: Readonly<Record<string, unknown>>;
-  readonly credentials: Credentials;
+  readonly credentials: AccessKey;
   readonly signal: AbortSignal;
 }
 

@@ -1,17 +1,20 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Clock } from '#shared/kernel/clock.ts';
 import { type Answer, lastHeaders, readBody, send } from '../http-server.ts';
-import type { CredentialRegistry, Principal } from '../iam/credential-registry.ts';
-import { type AccessRequest, decideAccess, type Statement } from '../iam/policy.ts';
+import type { CredentialRegistry } from '../iam/credential-registry.ts';
+import { explainRefusal } from '../iam/explain.ts';
+import type { IdentityPolicies } from '../iam/identity-policies.ts';
+import type { AccessRequest } from '../iam/policy.ts';
+import { callerArn, type Principal, policyHolder } from '../iam/principal.ts';
 import { type ArrivedRequest, checkSignature } from '../iam/signature.ts';
-import { arn, place } from '../template/place.ts';
+import { place } from '../template/place.ts';
 
 /** What stands between a caller and every stand-in of an AWS service. */
 export interface Gate {
   readonly clock: Clock;
   readonly registry: CredentialRegistry;
-  /** What each role may do, by role name. */
-  readonly policies: ReadonlyMap<string, readonly Statement[]>;
+  /** What each role and user may do (`policyHolder`). */
+  readonly policies: ReadonlyMap<string, IdentityPolicies>;
   /** Told of every refusal: the first thing to look at when a grant is missing. */
   readonly onRefused: (message: string) => void;
 }
@@ -71,23 +74,18 @@ export function serveSigned(server: Server, standIn: StandIn, gate: Gate): void 
       return standIn.refuse(403, result.code, result.message);
     }
     const { principal, credentials } = result.by;
-    const statements = gate.policies.get(principal.roleName) ?? [];
+    const holder = policyHolder(principal);
     for (const needed of standIn.needs(request)) {
-      const decision = decideAccess(statements, needed);
-      if (decision === 'allowed') continue;
+      const reason = explainRefusal(holder, gate.policies.get(holder), needed);
+      if (reason === undefined) continue;
       const text =
         `User: ${callerArn(principal)} is not authorized to perform: ${needed.action} ` +
-        `on resource: ${needed.resource} (${decision})`;
-      gate.onRefused(text);
+        `on resource: ${needed.resource}`;
+      gate.onRefused(`${text}; ${reason}`);
       return standIn.refuse(400, 'AccessDeniedException', text);
     }
     return standIn.answer(request, { principal, accessKeyId: credentials.accessKeyId, gone });
   }
-}
-
-/** `arn:aws:sts::account:assumed-role/role/session` */
-export function callerArn(principal: Principal): string {
-  return arn('sts', `assumed-role/${principal.roleName}/${principal.sessionName}`);
 }
 
 /** The operation of an AWS JSON request: what follows the dot of `X-Amz-Target`. */

@@ -1,6 +1,7 @@
 import { buildApp } from 'fauxqs';
 import { z } from 'zod';
 import type { Answer } from '../http-server.ts';
+import { keyUse } from '../iam/key-policies.ts';
 import { arn, place } from '../template/place.ts';
 import type { Stack } from '../template/stack.ts';
 import { callLoopback } from './loopback-call.ts';
@@ -10,6 +11,9 @@ const queueSchema = z.object({
   VisibilityTimeout: z.number().optional(),
   MessageRetentionPeriod: z.number().optional(),
   DelaySeconds: z.number().optional(),
+  MaximumMessageSize: z.number().optional(),
+  ReceiveMessageWaitTimeSeconds: z.number().optional(),
+  KmsMasterKeyId: z.string().optional(),
   RedrivePolicy: z
     .object({ deadLetterTargetArn: z.string(), maxReceiveCount: z.number() })
     .optional(),
@@ -42,8 +46,12 @@ export class Sqs {
   private readonly port: number;
   /** What fauxqs calls each queue, by name: it insists on URLs of its own making. */
   private readonly urls = new Map<string, string>();
+  /** Keys of the queues that have one, by name. */
+  private readonly keys = new Map<string, string>();
+  private readonly stack: Stack;
 
-  private constructor(app: App, port: number) {
+  private constructor(app: App, port: number, stack: Stack) {
+    this.stack = stack;
     this.app = app;
     this.port = port;
   }
@@ -52,9 +60,11 @@ export class Sqs {
   static async start(stack: Stack): Promise<Sqs> {
     const app = buildApp({ logger: false, defaultRegion: place.region });
     const port = Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port);
-    const sqs = new Sqs(app, port);
+    const sqs = new Sqs(app, port, stack);
     for (const { logicalId, properties } of stack.ofType('AWS::SQS::Queue')) {
-      const attributes = Object.entries(queueSchema.parse(properties)).map(([name, value]) => [
+      const { KmsMasterKeyId: key, ...asked } = queueSchema.parse(properties);
+      if (key !== undefined) sqs.keys.set(logicalId, key);
+      const attributes = Object.entries(asked).map(([name, value]) => [
         name,
         typeof value === 'object' ? JSON.stringify(value) : String(value),
       ]);
@@ -71,9 +81,17 @@ export class Sqs {
 
   readonly standIn: StandIn = {
     service: 'sqs',
-    needs: (request) => [
-      { action: actionOf(operationOf(request)), resource: queueArn(jsonBody(request)['QueueUrl']) },
-    ],
+    needs: (request) => {
+      const { QueueUrl: url } = jsonBody(request);
+      const action = actionOf(operationOf(request));
+      const key = typeof url === 'string' ? this.keys.get(queueName(url)) : undefined;
+      const keyActions =
+        action === 'sqs:SendMessage' ? ['GenerateDataKey', 'Decrypt'] : ['Decrypt'];
+      return [
+        { action, resource: queueArn(url) },
+        ...(key === undefined ? [] : keyUse(this.stack, key, 'sqs', keyActions)),
+      ];
+    },
     answer: (request, { gone }) => {
       const body = jsonBody(request);
       const url = this.urls.get(queueName(String(body['QueueUrl'])));

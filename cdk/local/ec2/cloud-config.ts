@@ -11,8 +11,8 @@ const documentSchema = z.object({
 
 /** What a launch template's user data makes of a machine, as far as it can be done here. */
 export interface MemberRecipe {
-  /** Asset key of the agent's bundle: what the machine would download from S3. */
-  readonly bundleKey: string;
+  /** The agent's bundle: what the machine would download from S3. */
+  readonly bundle: { readonly bucket: string; readonly key: string };
   /** `agent.json` as it is on the machine. */
   readonly agentConfig: Readonly<Record<string, unknown>>;
   /** Arguments of Node from the unit's `ExecStart`, with its two paths replaced. */
@@ -41,7 +41,7 @@ export function readCloudConfig(userData: string): MemberRecipe {
   const command = settingOf(unit, 'ExecStart')?.replace(/^\S+ /, '');
   if (command === undefined) throw new TemplateError('the unit has no ExecStart');
   return {
-    bundleKey: downloadedKey(document.runcmd),
+    bundle: downloaded(document.runcmd),
     agentConfig: z.record(z.string(), z.unknown()).parse(JSON.parse(file(memberPaths.config))),
     unit: rulesOf(unit),
     nodeArguments: (bundleFolder, configFile) =>
@@ -76,11 +76,12 @@ function milliseconds(span: string | undefined): number {
 }
 
 /** The one object the machine copies from S3. */
-function downloadedKey(commands: readonly (readonly string[])[]): string {
+function downloaded(commands: readonly (readonly string[])[]): MemberRecipe['bundle'] {
   const copies = commands.filter(([program, service]) => program === 'aws' && service === 's3');
   const source = copies[0]?.find((word) => word.startsWith('s3://'));
   if (copies.length !== 1 || source === undefined) {
     throw new TemplateError('user data must download exactly one object from S3');
   }
-  return new URL(source).pathname.slice(1);
+  const { hostname: bucket, pathname } = new URL(source);
+  return { bucket, key: pathname.slice(1) };
 }

@@ -60,7 +60,7 @@ export class Ec2Instance {
       {
         instanceId: id,
         address: endpoint.address,
-        principal: { ...template.role, sessionName: id },
+        principal: { kind: 'role', ...template.role, sessionName: id },
       },
       services,
     );

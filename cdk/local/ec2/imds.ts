@@ -2,7 +2,8 @@ import { createServer, type Server } from 'node:http';
 import type { Clock } from '#shared/kernel/clock.ts';
 import type { Random } from '#shared/kernel/random.ts';
 import { listen } from '../http-server.ts';
-import type { CredentialRegistry, Credentials, Principal } from '../iam/credential-registry.ts';
+import type { CredentialRegistry, Credentials } from '../iam/credential-registry.ts';
+import type { RoleSession } from '../iam/principal.ts';
 import { place } from '../template/place.ts';
 
 /** As on EC2: hours of life, and the next ones are handed out well before the end. */
@@ -14,7 +15,7 @@ const tokenSecondsMax = 21_600;
 export interface InstanceMetadata {
   readonly instanceId: string;
   readonly address: string;
-  readonly principal: Principal;
+  readonly principal: RoleSession;
 }
 
 export interface ImdsServices {

@@ -1,25 +1,23 @@
 import type { Clock } from '#shared/kernel/clock.ts';
 import type { Random } from '#shared/kernel/random.ts';
+import type { Principal, RoleSession, User } from './principal.ts';
 
-/** Who a temporary credential stands for: a session of a role. */
-export interface Principal {
-  readonly roleName: string;
-  /** `AROA…` */
-  readonly roleId: string;
-  /** An ec2Instance's id, or a function's name. */
-  readonly sessionName: string;
+/** What a request is signed with. */
+export interface AccessKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Temporary credentials have one, a user's key has none. */
+  readonly sessionToken?: string;
 }
 
 /** Temporary credentials as STS issues them. */
-export interface Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
+export interface Credentials extends AccessKey {
   readonly sessionToken: string;
   readonly expiresMs: number;
 }
 
 export interface Issued {
-  readonly credentials: Credentials;
+  readonly credentials: AccessKey & { readonly expiresMs: number };
   readonly principal: Principal;
 }
 
@@ -34,7 +32,7 @@ export class CredentialRegistry {
     this.random = random;
   }
 
-  issue(principal: Principal, lifeMs: number): Credentials {
+  issue(principal: RoleSession, lifeMs: number): Credentials {
     for (const [key, { credentials }] of this.issued) {
       if (credentials.expiresMs <= this.clock.nowMs()) this.issued.delete(key);
     }
@@ -48,6 +46,12 @@ export class CredentialRegistry {
     return credentials;
   }
 
+  /** Let a user's access key count, as long as the cluster runs. */
+  admit(principal: User, key: AccessKey): void {
+    const credentials = { ...key, expiresMs: Number.POSITIVE_INFINITY };
+    this.issued.set(key.accessKeyId, { credentials, principal });
+  }
+
   /** What was issued under this access key, unless it has expired or was revoked. */
   find(accessKeyId: string): Issued | undefined {
     const issued = this.issued.get(accessKeyId);
@@ -59,7 +63,9 @@ export class CredentialRegistry {
   /** Forget all credentials of a session: its ec2Instance is gone. */
   revoke(sessionName: string): void {
     for (const [key, { principal }] of this.issued) {
-      if (principal.sessionName === sessionName) this.issued.delete(key);
+      if (principal.kind === 'role' && principal.sessionName === sessionName) {
+        this.issued.delete(key);
+      }
     }
   }
 }

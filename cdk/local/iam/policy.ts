@@ -14,6 +14,11 @@ export const statementSchema = z.strictObject({
 });
 export type Statement = z.infer<typeof statementSchema>;
 
+/** A statement, and where in the template it is. */
+export interface SourcedStatement extends Statement {
+  readonly source: string;
+}
+
 export const policyDocumentSchema = z.object({ Statement: z.array(statementSchema) });
 
 /** What somebody wants to do. */

@@ -109,7 +109,7 @@ async function computeSignature(
     credentials: {
       accessKeyId: credentials.accessKeyId,
       secretAccessKey: credentials.secretAccessKey,
-      ...(signedHeaders.includes('x-amz-security-token')
+      ...(credentials.sessionToken !== undefined && signedHeaders.includes('x-amz-security-token')
         ? { sessionToken: credentials.sessionToken }
         : {}),
     },

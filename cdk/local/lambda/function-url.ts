@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '#shared/kernel/clock.ts';
-import { callerArn, type SignedCaller, type StandIn } from '../aws/signed-endpoint.ts';
+import type { SignedCaller, StandIn } from '../aws/signed-endpoint.ts';
 import type { Answer } from '../http-server.ts';
+import { callerArn, callerId } from '../iam/principal.ts';
 import type { ArrivedRequest } from '../iam/signature.ts';
 import { place } from '../template/place.ts';
 import type { FunctionPool } from './function-pool.ts';
@@ -66,7 +67,7 @@ export function functionUrlEvent(
 ): unknown {
   const url = new URL(request.target, 'http://local');
   const { authorization: _, 'x-amz-security-token': __, ...headers } = request.headers;
-  const callerId = `${principal.roleId}:${principal.sessionName}`;
+  const id = callerId(principal);
   const base64 = request.body.length > 0 && !isTextual(headers['content-type']);
   const query = Object.fromEntries(
     [...new Set(url.searchParams.keys())].map((name) => [
@@ -89,11 +90,11 @@ export function functionUrlEvent(
         iam: {
           accessKey: accessKeyId,
           accountId: place.account,
-          callerId,
+          callerId: id,
           cognitoIdentity: null,
           principalOrgId: null,
           userArn: callerArn(principal),
-          userId: callerId,
+          userId: id,
         },
       },
       domainName: headers['host'] ?? '',

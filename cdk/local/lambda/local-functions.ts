@@ -1,6 +1,7 @@
 import { devNull } from 'node:os';
 import { z } from 'zod';
 import type { CredentialRegistry } from '../iam/credential-registry.ts';
+import { assertTrusts } from '../iam/trust.ts';
 import type { Assembly } from '../synth/assembly.ts';
 import { place } from '../template/place.ts';
 import type { Stack } from '../template/stack.ts';
@@ -36,7 +37,9 @@ export function localFunctions(
   return stack.ofType('AWS::Lambda::Function').map((resource) => {
     const properties = functionSchema.parse(resource.properties);
     const role = stack.called('AWS::IAM::Role', properties.Role);
+    assertTrusts(role, 'lambda.amazonaws.com');
     const principal = {
+      kind: 'role' as const,
       roleName: role.ref,
       roleId: role.attribute('RoleId'),
       sessionName: resource.ref,

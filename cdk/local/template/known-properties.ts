@@ -26,10 +26,7 @@ const healthChecks = Object.fromEntries(
  */
 export const knownProperties: Readonly<Record<string, KnownProperties>> = {
   'AWS::DynamoDB::Table': {
-    used: [
-      ...['AttributeDefinitions', 'KeySchema', 'BillingMode', 'GlobalSecondaryIndexes'],
-      'SSESpecification.KMSMasterKeyId',
-    ],
+    used: [...['AttributeDefinitions', 'KeySchema', 'BillingMode', 'GlobalSecondaryIndexes']],
     aside: {
       TimeToLiveSpecification: 'garbage collection only; nothing waits for it',
       PointInTimeRecoverySpecification: 'a copy of the data folder is the backup here',
@@ -70,14 +67,24 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
       ...tags,
     },
   },
+  'AWS::Logs::LogGroup': {
+    used: [],
+    aside: {
+      RetentionInDays: 'logs are files of bounded size',
+      LogGroupClass: 'a price',
+      ...tags,
+    },
+  },
   'AWS::Lambda::Function': {
     used: [
       ...['Code.S3Bucket', 'Code.S3Key', 'Role', 'Handler', 'Runtime', 'Timeout', 'MemorySize'],
-      ...['Environment', 'ReservedConcurrentExecutions'],
+      ...['Environment', 'ReservedConcurrentExecutions', 'LoggingConfig.LogGroup'],
     ],
     aside: {
       Architectures: 'this machine has the one it has',
-      LoggingConfig: 'logs are files',
+      'LoggingConfig.LogFormat': 'logs are files',
+      'LoggingConfig.ApplicationLogLevel': 'logs are files',
+      'LoggingConfig.SystemLogLevel': 'logs are files',
       TracingConfig: 'traces are not collected here',
       EphemeralStorage: 'functions write no files',
       KmsKeyArn: 'variables are not stored here',
@@ -192,6 +199,7 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
     used: [
       ...['MinSize', 'MaxSize', 'DesiredCapacity', 'LaunchTemplate.LaunchTemplateId'],
       'MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.LaunchTemplateId',
+      'MixedInstancesPolicy.LaunchTemplate.Overrides.LaunchTemplateSpecification.LaunchTemplateId',
       ...['LifecycleHookSpecificationList', 'TargetGroupARNs'],
     ],
     aside: {
@@ -199,7 +207,12 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
       'LaunchTemplate.Version': 'the template has one version',
       'MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.Version':
         'the template has one version',
-      'MixedInstancesPolicy.LaunchTemplate.Overrides': 'the machine is this one',
+      'MixedInstancesPolicy.LaunchTemplate.Overrides.InstanceType': 'the machine is this one',
+      'MixedInstancesPolicy.LaunchTemplate.Overrides.InstanceRequirements':
+        'the machine is this one',
+      'MixedInstancesPolicy.LaunchTemplate.Overrides.WeightedCapacity': 'the machine is this one',
+      'MixedInstancesPolicy.LaunchTemplate.Overrides.LaunchTemplateSpecification.Version':
+        'the machine is this one',
       'MixedInstancesPolicy.InstancesDistribution': 'no machine is bought here',
       CapacityRebalance: 'no Spot machine here',
       HealthCheckType: noHealthChecks,

@@ -18,7 +18,11 @@ export interface LocalAddresses {
   readonly functionUrl: (logicalId: string) => string;
 }
 
-type Namer = (logicalId: string, addresses: LocalAddresses) => PhysicalResource;
+type Namer = (
+  logicalId: string,
+  addresses: LocalAddresses,
+  properties: Readonly<Record<string, unknown>>,
+) => PhysicalResource;
 
 /** Types that exist on this machine, and how they are named here. */
 const created: Readonly<Record<string, Namer>> = {
@@ -39,6 +43,11 @@ const created: Readonly<Record<string, Namer>> = {
   'AWS::IAM::Role': (id) =>
     named(id, { Arn: arn('iam', `role/${id}`), RoleId: `AROA${digest(id).slice(0, 17)}` }),
   'AWS::IAM::Policy': (id) => named(id),
+  'AWS::IAM::ManagedPolicy': (id, _, { Path: path = '/' }) =>
+    named(arn('iam', `policy${text(path)}${id}`)),
+  'AWS::IAM::Group': (id) => named(id, { Arn: arn('iam', `group/${id}`) }),
+  'AWS::IAM::User': (id, _, { Path: path = '/', UserName: name = id }) =>
+    named(text(name), { Arn: arn('iam', `user${text(path)}${text(name)}`) }),
   'AWS::IAM::InstanceProfile': (id) => named(id, { Arn: arn('iam', `instance-profile/${id}`) }),
   'AWS::ElasticLoadBalancingV2::LoadBalancer': (id) =>
     named(arn('elasticloadbalancing', `loadbalancer/${id}`), { DNSName: `${id}.elb.local` }),
@@ -62,6 +71,8 @@ const created: Readonly<Record<string, Namer>> = {
       AutoScalingGroupARN: arn('autoscaling', `autoScalingGroup:local:autoScalingGroupName/${id}`),
     }),
   'AWS::AutoScaling::LifecycleHook': (id) => named(id),
+  'AWS::KMS::Key': (id) => named(digest(id).slice(0, 32), { Arn: arn('kms', `key/${id}`) }),
+  'AWS::Logs::LogGroup': (id) => named(id, { Arn: arn('logs', `log-group:${id}:*`) }),
   'AWS::Events::Rule': (id) => named(id, { Arn: arn('events', `rule/${id}`) }),
 };
 
@@ -88,7 +99,6 @@ const needless: Readonly<Record<string, string>> = {
   'AWS::KMS::Alias': 'keys are called by their ARN',
   'AWS::EC2::FlowLog': noNetwork,
   'AWS::EC2::VPCEndpoint': noNetwork,
-  'AWS::Logs::LogGroup': 'logs are files',
   'AWS::CDK::Metadata': 'statistics of the CDK itself',
 };
 
@@ -109,8 +119,8 @@ export function physicalNames(
     }
   }
   return (logicalId) => {
-    const type = template.Resources[logicalId]?.Type ?? '';
-    return created[type]?.(logicalId, addresses) ?? placeholder(logicalId);
+    const { Type: type = '', Properties: properties = {} } = template.Resources[logicalId] ?? {};
+    return created[type]?.(logicalId, addresses, properties) ?? placeholder(logicalId);
   };
 }
 
@@ -121,6 +131,12 @@ function named(ref: string, attributes: Readonly<Record<string, string>> = {}): 
 /** A resource that is not there: every name of it is its own. */
 function placeholder(logicalId: string): PhysicalResource {
   return { ref: logicalId, attribute: (name) => `${logicalId}.${name}` };
+}
+
+/** A property that names a resource must be plain: names come before anything is resolved. */
+function text(property: unknown): string {
+  if (typeof property === 'string') return property;
+  throw new TemplateError(`a name must be plain text here, not ${JSON.stringify(property)}`);
 }
 
 /** Stable upper-case hex of a name, for ids that must look like AWS's. */

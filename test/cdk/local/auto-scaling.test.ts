@@ -6,7 +6,7 @@ import { AutoScaling, type ScalingGroup } from '#cdk/local/aws/auto-scaling.ts';
 import { serveSigned } from '#cdk/local/aws/signed-endpoint.ts';
 import { close, listen } from '#cdk/local/http-server.ts';
 import { CredentialRegistry } from '#cdk/local/iam/credential-registry.ts';
-import { rolePolicies } from '#cdk/local/iam/role-policies.ts';
+import { identityPolicies } from '#cdk/local/iam/identity-policies.ts';
 import { systemClock, systemRandom } from '#cdk/local/system.ts';
 import { place } from '#cdk/local/template/place.ts';
 import { Stack } from '#cdk/local/template/stack.ts';
@@ -69,12 +69,15 @@ async function startService(context: TestContext, actions: readonly string[], re
   serveSigned(server, service.standIn, {
     clock: systemClock,
     registry,
-    policies: rolePolicies(stack),
+    policies: identityPolicies(stack),
     onRefused: (message) => refusals.push(message),
   });
   const machine = new OneMachine();
   service.attach(machine);
-  const principal = { roleName: 'Caller', roleId: 'AROA1', sessionName: 'test' };
+  const principal = {
+    ...{ kind: 'role' as const, roleName: 'Caller' },
+    ...{ roleId: 'AROA1', sessionName: 'test' },
+  };
   const credentials = registry.issue(principal, 3_600_000);
   const client = new AutoScalingClient({ endpoint, region: place.region, credentials });
   context.after(() => client.destroy());

@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import { functionUrlAnswer, functionUrlEvent } from '#cdk/local/lambda/function-url.ts';
 
 const caller = {
-  principal: { roleName: 'MembersRole', roleId: 'AROA123', sessionName: 'i-0123456789abcdef0' },
+  principal: {
+    ...{ kind: 'role' as const, roleName: 'MembersRole' },
+    ...{ roleId: 'AROA123', sessionName: 'i-0123456789abcdef0' },
+  },
   accessKeyId: 'ASIA1',
 };
 

@@ -15,7 +15,10 @@ async function startImds(context: TestContext) {
     {
       instanceId,
       address: '127.0.0.1',
-      principal: { roleName: 'MembersRole', roleId: 'AROA1', sessionName: instanceId },
+      principal: {
+        ...{ kind: 'role', roleName: 'MembersRole' },
+        ...{ roleId: 'AROA1', sessionName: instanceId },
+      },
     },
     { clock, registry, random: realRandom },
   );
@@ -59,7 +62,8 @@ test('credentials are the role’s and are renewed in time', async (context) => 
   const { clock, registry, get, imds, put } = await startImds(context);
   const first = JSON.parse(await (await get(`${rolePath}MembersRole`)).text());
   assert.equal(first.Code, 'Success');
-  assert.equal(registry.find(first.AccessKeyId)?.principal.sessionName, instanceId);
+  const principal = registry.find(first.AccessKeyId)?.principal;
+  assert.equal(principal?.kind === 'role' && principal.sessionName, instanceId);
   assert.equal(Date.parse(first.Expiration), clock.ms + 6 * hourMs);
   const again = JSON.parse(await (await get(`${rolePath}MembersRole`)).text());
   assert.equal(again.AccessKeyId, first.AccessKeyId);

@@ -6,7 +6,7 @@ import { type Gate, type StandIn, serveSigned } from '#cdk/local/aws/signed-endp
 import { Sqs } from '#cdk/local/aws/sqs.ts';
 import { close, listen } from '#cdk/local/http-server.ts';
 import { CredentialRegistry, type Credentials } from '#cdk/local/iam/credential-registry.ts';
-import { rolePolicies } from '#cdk/local/iam/role-policies.ts';
+import { identityPolicies } from '#cdk/local/iam/identity-policies.ts';
 import { systemClock, systemRandom } from '#cdk/local/system.ts';
 import { Stack } from '#cdk/local/template/stack.ts';
 import type { Template } from '#cdk/local/template/template.ts';
@@ -42,14 +42,17 @@ export async function startLocalAws(
   const gate: Gate = {
     clock: systemClock,
     registry,
-    policies: rolePolicies(stack),
+    policies: identityPolicies(stack),
     onRefused: (message) => refusals.push(message),
   };
   const backend: { readonly standIn: StandIn; stop(): Promise<void> } =
     service === 'sqs' ? await Sqs.start(stack) : await DynamoDb.start(stack, undefined);
   serveSigned(server, backend.standIn, gate);
   context.after(() => backend.stop());
-  const principal = { roleName: 'Caller', roleId: 'AROA1', sessionName: 'test' };
+  const principal = {
+    ...{ kind: 'role' as const, roleName: 'Caller' },
+    ...{ roleId: 'AROA1', sessionName: 'test' },
+  };
   const credentials = registry.issue(principal, 3_600_000);
   return {
     stack,

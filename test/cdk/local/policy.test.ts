@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { explainRefusal } from '#cdk/local/iam/explain.ts';
 import { decideAccess, policyDocumentSchema, type Statement } from '#cdk/local/iam/policy.ts';
 
 const table = 'arn:aws:dynamodb:eu-central-1:000000000000:table/State';
@@ -71,4 +72,46 @@ test('what the evaluator does not know is an error, not a guess', () => {
   const policy = statements(allow('*', '*', { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } }));
   assert.throws(() => decideAccess(policy, { action: 'a:b', resource: 'c' }), /IpAddress/);
   assert.throws(() => statements({ Effect: 'Allow', NotAction: 'a:b', Resource: '*' }));
+});
+
+const lambda = 'arn:aws:lambda:eu-central-1:000000000000:function:Api';
+const caller = (...list: unknown[]) => ({
+  statements: statements(...list).map((statement, index) => ({
+    ...statement,
+    source: `CallerPolicy.Statement[${index}]`,
+  })),
+  policies: ['CallerPolicy'],
+});
+
+test('a refusal names the policy line that is missing, and where', () => {
+  const missing = { action: 'dynamodb:PutItem', resource: table };
+  const told = explainRefusal('role Caller', caller(allow('dynamodb:GetItem', table)), missing);
+  assert.equal(
+    told,
+    `role Caller lacks the policy line {"Effect":"Allow","Action":"dynamodb:PutItem",` +
+      `"Resource":"${table}"} in CallerPolicy`,
+  );
+  assert.match(explainRefusal('role None', undefined, missing) ?? '', /a policy of its own/);
+  const allowed = caller(allow('dynamodb:*', table));
+  assert.equal(explainRefusal('role Caller', allowed, missing), undefined);
+});
+
+test('a refusal names the line that would do but for its resource or condition, or a Deny', () => {
+  const elsewhere = caller(allow('dynamodb:PutItem', `${table}2`));
+  const write = { action: 'dynamodb:PutItem', resource: table };
+  assert.match(
+    explainRefusal('role Caller', elsewhere, write) ?? '',
+    /CallerPolicy\.Statement\[0\] allows it for .*State2 only/,
+  );
+  const condition = { StringEquals: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' } };
+  const call = { action: 'lambda:InvokeFunctionUrl', resource: lambda };
+  assert.match(
+    explainRefusal('role Caller', caller(allow('lambda:*', lambda, condition)), call) ?? '',
+    /the condition of CallerPolicy\.Statement\[0\] does not hold/,
+  );
+  const deny = { Effect: 'Deny', Action: 'lambda:*', Resource: '*' };
+  assert.equal(
+    explainRefusal('role Caller', caller(allow('*', '*'), deny), call),
+    'denied by CallerPolicy.Statement[1]',
+  );
 });

@@ -12,7 +12,10 @@ import { realRandom, SettableClock } from './clockwork.ts';
 
 const nowMs = Date.UTC(2026, 10, 23, 1, 2, 3);
 const lifeMs = 3_600_000;
-const principal = { roleName: 'MembersRole', roleId: 'AROA1', sessionName: 'i-0123456789abcdef0' };
+const principal = {
+  ...{ kind: 'role' as const, roleName: 'MembersRole' },
+  ...{ roleId: 'AROA1', sessionName: 'i-0123456789abcdef0' },
+};
 
 interface Changes {
   readonly signedMs?: number;
@@ -147,5 +150,6 @@ test('revoking a session forgets its credentials and no others', () => {
   const other = registry.issue({ ...principal, sessionName: 'i-other' }, lifeMs);
   registry.revoke(principal.sessionName);
   assert.equal(registry.find(one.accessKeyId), undefined);
-  assert.equal(registry.find(other.accessKeyId)?.principal.sessionName, 'i-other');
+  const left = registry.find(other.accessKeyId)?.principal;
+  assert.equal(left?.kind === 'role' && left.sessionName, 'i-other');
 });

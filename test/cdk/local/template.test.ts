@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { launchTemplate } from '#cdk/local/ec2/launch-template.ts';
+import { identityPolicies } from '#cdk/local/iam/identity-policies.ts';
 import { decideAccess } from '#cdk/local/iam/policy.ts';
-import { rolePolicies } from '#cdk/local/iam/role-policies.ts';
 import { loadBalancerRoutes } from '#cdk/local/load-balancer/rules.ts';
 import { Stack } from '#cdk/local/template/stack.ts';
 import type { Template } from '#cdk/local/template/template.ts';
@@ -22,7 +22,7 @@ const stack = new Stack(
 );
 
 test('the local stack knows every resource type and policy of the synthesized template', () => {
-  for (const [role, statements] of rolePolicies(stack)) {
+  for (const [role, { statements }] of identityPolicies(stack)) {
     assert.ok(statements.length > 0, `${role} may do nothing`);
   }
 });
@@ -58,9 +58,9 @@ test('user data makes a member: its configuration, its program, its role', () =>
   for (const config of [recipe.agentConfig, onThisMachine]) {
     assert.equal(parseConfig(JSON.stringify(config)).kind, 'ok', 'the agent reads what it is told');
   }
-  assert.match(recipe.bundleKey, /^[0-9a-f]{64}\.zip$/);
+  assert.match(recipe.bundle.key, /^[0-9a-f]{64}\.zip$/);
   const words = recipe.nodeArguments(bundleFolder, '/tmp/agent.json');
-  const program = `/assets/${recipe.bundleKey}/main.mjs`;
+  const program = `/assets/${recipe.bundle.key}/main.mjs`;
   assert.deepEqual(words.slice(-3), [program, '--config', '/tmp/agent.json']);
   assert(words.includes('--enable-source-maps'));
   assert.equal(
@@ -69,7 +69,7 @@ test('user data makes a member: its configuration, its program, its role', () =>
     'options of Node',
   );
   const may = (action: string, context?: Record<string, string>): string =>
-    decideAccess(rolePolicies(stack).get(role.roleName) ?? [], {
+    decideAccess(identityPolicies(stack).get(`role ${role.roleName}`)?.statements ?? [], {
       action,
       resource: stack.called('AWS::Lambda::Function', apiFunction()).attribute('Arn'),
       ...(context === undefined ? {} : { context }),
