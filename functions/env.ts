@@ -15,13 +15,51 @@ export const env = {
   lifecycleQueueUrl: 'LIFECYCLE_QUEUE_URL',
   /** URL of the sweeper's queue. */
   sweeperQueueUrl: 'SWEEPER_QUEUE_URL',
+  /** URL of the certificate function's queue. */
+  certificateQueueUrl: 'CERTIFICATE_QUEUE_URL',
+  /** What tells this cluster from others of the account: its stack's name. */
+  clusterName: 'CLUSTER_NAME',
+  /** ARN of the scaling policy that adds one member. */
+  wakePolicyArn: 'WAKE_POLICY_ARN',
 } as const;
 
 /** Largest request body the functions behind the load balancer look at (an ALB allows 1 MiB). */
 export const loadBalancerBodyBytesMax = 1024 * 1024;
 
+/**
+ * A machine that was launched waits this long for its member to be active. The function that waits
+ * for it decides before, see `decideArrival`.
+ */
+export const launchHeartbeatSeconds = 300;
+
 /** A machine to be terminated waits this long, and again after each extension. */
 export const lifecycleHeartbeatSeconds = 60;
+
+/** Where the sweeper's figures about the fleet are: CloudWatch's names for them. */
+export const fleetMetrics = {
+  namespace: 'Etherfleet',
+  /** The one dimension; its value is {@link env.clusterName}. */
+  dimension: 'Cluster',
+  /** Percent of the places of active members that are taken, reserved, or yet to be moved there. */
+  utilization: 'SessionUtilization',
+  sessions: 'Sessions',
+  reserved: 'Reserved',
+  capacity: 'Capacity',
+  activeMembers: 'ActiveMembers',
+  drainingMembers: 'DrainingMembers',
+} as const;
+
+/** A certificate the stack made has this tag, with {@link env.clusterName}. */
+export const certificateTag = 'etherfleet-cluster';
+
+/** What the schedule sends the certificate function. */
+export const certificateMessage = {
+  renew: (certificateArn: string, names: readonly string[]) => ({
+    kind: 'renew' as const,
+    certificateArn,
+    names,
+  }),
+} as const;
 
 /** What the schedules send the sweeper. */
 export const sweeperMessage = {

@@ -5,12 +5,14 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { pino } from 'pino';
 import * as z from 'zod';
 import type { Log } from '#shared/kernel/log.ts';
+import { AcmCertificates } from './aws/acm-certificates.ts';
 import { AutoScalingGroup } from './aws/auto-scaling-group.ts';
 import { SqsDelayQueue } from './aws/delay-queue.ts';
 import { DynamoTable } from './aws/dynamo-table.ts';
 import { SecretReader } from './aws/secret-reader.ts';
 import { deriveKey, Sealer } from './domain/sealing.ts';
 import { env } from './env.ts';
+import type { CertificateStore } from './store/certificate-store.ts';
 import type { DelayQueue } from './store/delay-queue.ts';
 import type { MachineGroup } from './store/machine-group.ts';
 import { type Stores, storesOver } from './store/stores.ts';
@@ -40,6 +42,11 @@ export function wireSweeperQueue(): DelayQueue {
   return wireQueue(env.sweeperQueueUrl);
 }
 
+/** The queue of the certificate function. */
+export function wireCertificateQueue(): DelayQueue {
+  return wireQueue(env.certificateQueueUrl);
+}
+
 function wireQueue(urlVariable: string): DelayQueue {
   const client = new SQSClient({ maxAttempts: attemptsMax });
   return new SqsDelayQueue(client, variable(urlVariable));
@@ -48,6 +55,46 @@ function wireQueue(urlVariable: string): DelayQueue {
 /** The group of the members' machines. */
 export function wireMachineGroup(): MachineGroup {
   return new AutoScalingGroup(new AutoScalingClient({ maxAttempts: attemptsMax }));
+}
+
+/** AWS Certificate Manager, as the role of this function. */
+export function wireCertificates(): CertificateStore {
+  const region = variable('AWS_REGION');
+  return new AcmCertificates({
+    // The variable is the SDKs' own, for whoever runs a service of that name elsewhere.
+    endpoint: process.env['AWS_ENDPOINT_URL_ACM'] ?? `https://acm.${region}.amazonaws.com/`,
+    region,
+    credentials: {
+      accessKeyId: variable('AWS_ACCESS_KEY_ID'),
+      secretAccessKey: variable('AWS_SECRET_ACCESS_KEY'),
+      sessionToken: variable('AWS_SESSION_TOKEN'),
+    },
+    cluster: variable(env.clusterName),
+    fetch,
+  });
+}
+
+/** Attempts and longest wait of one, for an answer that is put to a pre-signed address. */
+const putAttemptsMax = 3;
+const putDeadlineMs = 5_000;
+
+/** HTTP PUT of a text. No content type: the signature of the address covers there being none. */
+export function wirePut(): (url: string, body: string) => Promise<void> {
+  return async (url, body) => {
+    let fault: unknown;
+    for (let attempt = 0; attempt < putAttemptsMax; attempt += 1) {
+      try {
+        const signal = AbortSignal.timeout(putDeadlineMs);
+        const headers = { 'content-type': '' };
+        const answer = await fetch(url, { method: 'PUT', headers, body, signal });
+        if (answer.ok) return;
+        fault = new Error(`HTTP ${answer.status}`);
+      } catch (error) {
+        fault = error;
+      }
+    }
+    throw new Error('an answer could not be put where it was asked for', { cause: fault });
+  };
 }
 
 /** What is secret, read when first needed and kept for the life of the process. */
