@@ -20,7 +20,9 @@ export interface LoadBalancerResult {
   readonly statusCode: number;
   readonly statusDescription: string;
   readonly isBase64Encoded: boolean;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Or the other one: whichever the target group is set to, an ALB looks at one of them only. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>>;
   readonly body: string;
 }
 
@@ -38,10 +40,11 @@ export function behindLoadBalancer(
   return async (event, context) => {
     const parsed = eventSchema.parse(event);
     const request = requestOf(parsed);
-    if (request === undefined) return textResult(400, 'Bad Request');
-    if (request === 'too-large') return textResult(413, 'Content Too Large');
+    const inKind = headersInKind(parsed);
+    if (request === undefined) return textResult(400, 'Bad Request', inKind);
+    if (request === 'too-large') return textResult(413, 'Content Too Large', inKind);
     const bindings = { clientAddress: clientAddressOf(parsed), requestId: context.awsRequestId };
-    return resultOf(await app.fetch(request, bindings));
+    return resultOf(await app.fetch(request, bindings), inKind);
   };
 }
 
@@ -99,25 +102,42 @@ function headerLines(
   return Object.entries(event.headers ?? {}).map(([name, value]) => [name, value ?? '']);
 }
 
+type InKind = (
+  lines: readonly (readonly [string, string])[],
+) => Pick<LoadBalancerResult, 'headers' | 'multiValueHeaders'>;
+
+/** The answer's headers in the form in which the request's came. */
+function headersInKind({ multiValueHeaders }: LoadBalancerEvent): InKind {
+  if (!multiValueHeaders) return (lines) => ({ headers: Object.fromEntries(lines) });
+  return (lines) => {
+    const many: Record<string, string[]> = {};
+    for (const [name, value] of lines) {
+      many[name] ??= [];
+      many[name].push(value);
+    }
+    return { multiValueHeaders: many };
+  };
+}
+
 /** Always base64: octets stay octets whatever their content type says (protocol/02 §4). */
-async function resultOf(response: Response): Promise<LoadBalancerResult> {
+async function resultOf(response: Response, inKind: InKind): Promise<LoadBalancerResult> {
   // SoftEther's reader refuses a whole response for one header without a value.
   const headers = [...response.headers].filter(([, value]) => value !== '');
   return {
     statusCode: response.status,
     statusDescription: statusLine(response.status, response.statusText),
     isBase64Encoded: true,
-    headers: Object.fromEntries(headers),
+    ...inKind(headers),
     body: Buffer.from(await response.arrayBuffer()).toString('base64'),
   };
 }
 
-function textResult(status: number, text: string): LoadBalancerResult {
+function textResult(status: number, text: string, inKind: InKind): LoadBalancerResult {
   return {
     statusCode: status,
     statusDescription: `${status} ${text}`,
     isBase64Encoded: false,
-    headers: { 'content-type': 'text/plain' },
+    ...inKind([['content-type', 'text/plain']]),
     body: text,
   };
 }

@@ -69,7 +69,7 @@ test('a whole login through load balancer events: probe, Hello, Redirect', async
   assert.equal(answer.statusCode, 200);
   assert.equal(answer.statusDescription, '200 OK');
   assert.equal(answer.isBase64Encoded, true);
-  assert.equal(answer.headers['content-type'], 'application/octet-stream');
+  assert.equal(answer.headers?.['content-type'], 'application/octet-stream');
   assert(isRedirect(decodePack(Buffer.from(answer.body, 'base64'), answerPackLimits)));
   const [event] = plane.log.of('login.redirected');
   assert.deepEqual([event?.['source'], event?.['requestId']], ['198.51.100.9', 'request-1']);
@@ -126,6 +126,22 @@ test('method, path, query, headers and octets arrive as they were sent', async (
   assert.deepEqual(several['query'], { name: ['1', '2'] });
 });
 
+test('a target group with multi-value headers is answered in kind', async () => {
+  const app = new Hono<{ Bindings: LoadBalancerBindings }>();
+  app.get('/', (c) => {
+    c.header('set-cookie', 'a=1');
+    c.header('set-cookie', 'b=2', { append: true });
+    return c.text('x');
+  });
+  const event = albEvent('GET', '/', { headers: undefined, multiValueHeaders: { host: ['x'] } });
+  const answer = await behindLoadBalancer(app)(event, context);
+  assert.equal(answer.headers, undefined);
+  assert.deepEqual(answer.multiValueHeaders?.['set-cookie'], ['a=1', 'b=2']);
+  const bad = albEvent('GE T', '/', { headers: undefined, multiValueHeaders: {} });
+  const refused = await behindLoadBalancer(app)(bad, context);
+  assert.deepEqual(refused.multiValueHeaders, { 'content-type': ['text/plain'] });
+});
+
 test('a path with two slashes, an empty one and one with a host stay paths', async () => {
   assert.equal((await echoed(albEvent('GET', '//evil.example/x')))['path'], '//evil.example/x');
   assert.equal((await echoed(albEvent('GET', '')))['path'], '/');
@@ -153,7 +169,7 @@ test('a body over the limit is refused before it is looked at', async () => {
 test('a header without a value, which SoftEther refuses, is left out of answers', async () => {
   const app = new Hono<{ Bindings: LoadBalancerBindings }>();
   app.get('/', (c) => c.body('x', 200, { 'X-Empty': '', 'X-Full': 'y' }));
-  const { headers } = await behindLoadBalancer(app)(albEvent('GET', '/'), context);
+  const { headers = {} } = await behindLoadBalancer(app)(albEvent('GET', '/'), context);
   assert.equal(headers['x-full'], 'y');
   assert(!('x-empty' in headers));
   assert(Object.values(headers).every((value) => value !== ''));
