@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Credential, GenuineClient } from '#test/netns/genuine-client.ts';
+import { type ClientMode, type Credential, GenuineClient } from '#test/netns/genuine-client.ts';
 import type { Host } from '#test/netns/host.ts';
 import { Network } from '#test/netns/network.ts';
 import { ClusterProcess } from '#test/support/cluster-process.ts';
@@ -30,6 +30,7 @@ export interface Caller {
   readonly user: string;
   readonly credential: Credential;
   readonly maxConnections?: number;
+  readonly mode?: ClientMode;
   readonly server?: string;
 }
 

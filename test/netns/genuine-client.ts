@@ -19,6 +19,16 @@ export type Credential =
   | { readonly kind: 'password'; readonly password: string }
   | { readonly kind: 'plain'; readonly password: string };
 
+/** How a session takes part, and how its connections are used; all off if left out. */
+export interface ClientMode {
+  readonly halfDuplex?: boolean;
+  readonly compress?: boolean;
+  readonly qos?: boolean;
+  /** Bridge / router mode: more stations than the client itself. */
+  readonly bridge?: boolean;
+  readonly monitor?: boolean;
+}
+
 export interface Account {
   /** `address:port` */
   readonly server: string;
@@ -28,6 +38,7 @@ export interface Account {
   /** Between attempts; SoftEther forces it into 5..300. */
   readonly retryIntervalSeconds?: number;
   readonly maxConnections?: number;
+  readonly mode?: ClientMode;
 }
 
 /** What the client's status page says. */
@@ -85,7 +96,8 @@ export class GenuineClient {
       `/NICNAME:${nicName}`,
     );
     await this.account('RetrySet', '/NUM:999', `/INTERVAL:${account.retryIntervalSeconds ?? 5}`);
-    await this.setConnections(account.maxConnections ?? 1);
+    await this.setConnections(account.maxConnections ?? 1, account.mode ?? {});
+    if (account.mode?.compress) await this.account('CompressEnable');
     if (credential.kind === 'anonymous') return this.account('AnonymousSet');
     const type = credential.kind === 'plain' ? 'radius' : 'standard';
     return this.account('PasswordSet', `/PASSWORD:${credential.password}`, `/TYPE:${type}`);
@@ -216,17 +228,18 @@ export class GenuineClient {
     await this.#program.command([`Account${verb}`, accountName, ...args]);
   }
 
-  private setConnections(maxTcp: number): Promise<void> {
+  private setConnections(maxTcp: number, mode: ClientMode): Promise<void> {
+    const yes = (wish: boolean | undefined): string => (wish ? 'yes' : 'no');
     return this.account(
       'DetailSet',
       `/MAXTCP:${maxTcp}`,
       '/INTERVAL:1',
       '/TTL:0',
-      '/HALF:no',
-      '/BRIDGE:no',
-      '/MONITOR:no',
+      `/HALF:${yes(mode.halfDuplex)}`,
+      `/BRIDGE:${yes(mode.bridge)}`,
+      `/MONITOR:${yes(mode.monitor)}`,
       '/NOTRACK:yes',
-      '/NOQOS:yes',
+      `/NOQOS:${yes(!mode.qos)}`,
       // Always TCP, so that measurements compare like with like.
       '/DISABLEUDP:yes',
     );

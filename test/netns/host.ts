@@ -108,11 +108,13 @@ export class Host {
     await this.setPort('up');
   }
 
-  /** Make what this host sends slow or lossy: `netem('delay 20ms loss 1%')`; '' ends it. */
-  async netem(rule: string): Promise<void> {
-    const qdisc = ['dev', 'eth0', 'root'];
-    if (rule === '') await this.exec(['tc', 'qdisc', 'del', ...qdisc]);
-    else await this.mustExec(['tc', 'qdisc', 'replace', ...qdisc, 'netem', ...rule.split(' ')]);
+  /** Namespace and name of both ends of its cable: its own, and the port of the switch. */
+  cableEnds(): [namespace: string, device: string][] {
+    const { switchNamespace, switchPort } = this.#parts;
+    return [
+      [this.namespace, 'eth0'],
+      [switchNamespace, switchPort],
+    ];
   }
 
   /** Ids of everything running here, children of daemons included. */
