@@ -123,7 +123,8 @@ const answers: readonly {
     genuine: farmMember,
     ours: words(
       'MemberId_str Port_u32 State_str LeaseExpires_dt Weight_u32 Capacity_u32 NumReserved_u32',
-      'LeaseAgeMs_u64 LeaseLeftMs_u64 Suspected_bool SuspectedTime_dt NumUnredeemed_u32 Version_str',
+      'LeaseAgeMs_u64 LeaseLeftMs_u64 Suspected_bool SuspectedTime_dt NumUnredeemed_u32',
+      'Version_str',
     ),
   },
   {
