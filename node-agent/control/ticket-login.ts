@@ -230,6 +230,8 @@ function reportOf(
     bridge: mode.bridge,
     monitor: mode.monitor,
     ...(grant.seats && { seats: grant.seats }),
+    ...(grant.issuedMs !== undefined && { issuedMs: grant.issuedMs }),
+    ...(grant.explanation !== undefined && { explanation: grant.explanation }),
     ...seen,
   };
 }
