@@ -1,23 +1,39 @@
 import { assert } from '#shared/kernel/assert.ts';
-import type { Clock } from '#shared/kernel/clock.ts';
+import type { Clock, Timers } from '#shared/kernel/clock.ts';
+import type { Log } from '#shared/kernel/log.ts';
 import { Attachment, type AttachmentOptions, type Port } from './attachment.ts';
+import { Chance } from './chance.ts';
+import { DelayQueue, HeldBytes } from './delay-queue.ts';
 import { DropCounters, type DropReason } from './drop-reason.ts';
-import { MacTable, notFound } from './mac-table.ts';
+import { Egress } from './egress.ts';
+import { destinationWord, sourceWord } from './flood-key.ts';
+import { HubProgram } from './hub-program.ts';
+import type { HubRules } from './hub-rules.ts';
+import { Ingress } from './ingress.ts';
+import { Inspection } from './inspection.ts';
+import { IpTable } from './ip-table.ts';
+import { PacketLog } from './packet-log.ts';
+import { i32, u16 } from './parse/bytes.ts';
+import { ethernetBytes, innerTypeOffset, isVlanType } from './parse/ethernet.ts';
+import { SecurityLog } from './security-log.ts';
+import { type StationLimits, StationTable } from './station-table.ts';
+import { StormLimiter } from './storm-limiter.ts';
 
 /** Bounds of a hub instance (protocol/06 §1). */
-export interface SwitchLimits {
-  readonly macEntriesMax: number;
-  /** An address not seen for this long is forgotten. */
-  readonly macAgeMs: number;
-  /** Forgetting costs a pass over the table, so it happens at most this often. */
-  readonly purgeEveryMs: number;
+export interface SwitchLimits extends StationLimits {
+  /** Frames of one attachment that rules may hold back at a time. */
+  readonly heldFramesMax: number;
 }
 
 export const switchLimits: SwitchLimits = {
   macEntriesMax: 65_536,
   macAgeMs: 600_000,
   purgeEveryMs: 1_000,
+  heldFramesMax: 1_024,
 };
+
+/** What frames held back by one hub instance take at most, where no member's bound is shared. */
+const heldBytesMax = 4 * 1024 * 1024;
 
 export interface HubInstanceOptions {
   /** For logs. */
@@ -28,6 +44,16 @@ export interface HubInstanceOptions {
   /** Any u32; keeps senders from choosing addresses that collide. */
   readonly seed: number;
   readonly limits?: SwitchLimits;
+  /** What it does beyond plain bridging; nothing if left out. */
+  readonly rules?: HubRules;
+  /** For rules that delay; without them nothing is held back. */
+  readonly timers?: Timers;
+  /** What is held back on the whole member. */
+  readonly heldBytes?: HeldBytes;
+  /** What waits for receivers on the whole member; without it no quota bounds flooding. */
+  readonly queuedBytes?: () => number;
+  /** Where security and packet log go. */
+  readonly log?: Log;
 }
 
 /** What went through, for lists and heartbeats. */
@@ -37,37 +63,59 @@ export interface ForwardCounters {
   flooded: number;
 }
 
-const headerBytes = 14;
+interface HeldFrame {
+  readonly frame: Buffer;
+  readonly from: Attachment;
+}
 
 /**
- * A learning bridge: one hub, on one member, at one epoch. It knows nothing of sockets, sessions or
- * other hubs (I13). Callers say {@link beginBatch} once, then {@link forward} for each frame.
+ * A learning bridge with a hub's rules: one hub, on one member, at one epoch. It knows nothing of
+ * sockets, sessions or other hubs (I13). Callers say {@link beginBatch} once, then {@link forward}
+ * for each frame.
  */
 export class HubInstance {
   // Fixed at construction.
   readonly name: string;
   readonly drops = new DropCounters();
   readonly forwarded: ForwardCounters = { frames: 0, bytes: 0, flooded: 0 };
+  readonly #options: HubInstanceOptions;
   readonly #clock: Clock;
   readonly #limits: SwitchLimits;
-  readonly #mayForward: (monotonicMs: number) => boolean;
+  readonly #chance: Chance;
+  readonly #inspection = new Inspection();
+  readonly #ingress: Ingress;
+  readonly #egress: Egress;
 
-  readonly #macs: MacTable<Attachment>;
+  readonly #stations: StationTable;
   readonly #floodTargets: Attachment[] = [];
   readonly #monitors: Attachment[] = [];
+  #delays: DelayQueue<HeldFrame> | undefined;
   #closed = false;
+
+  // Of its rules; see configure().
+  #program!: HubProgram;
+  #ips: IpTable | undefined;
+  #securityLog: SecurityLog | undefined;
+  #packetLog: PacketLog | undefined;
+  /** Somebody may look into frames on their way out: the packet log, or a choosy receiver. */
+  #looks = false;
 
   // Of the batch being forwarded.
   #nowMs = 0;
   #held = false;
-  #purgedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: HubInstanceOptions) {
     this.name = options.name;
+    this.#options = options;
     this.#clock = options.clock;
-    this.#mayForward = options.mayForward;
     this.#limits = options.limits ?? switchLimits;
-    this.#macs = new MacTable(this.#limits.macEntriesMax, options.seed);
+    this.#chance = new Chance(options.seed);
+    this.#stations = new StationTable(this.#limits, options.seed, (frame, vlanId, from) =>
+      this.#onLearned(frame, vlanId, from),
+    );
+    this.configure(options.rules ?? {});
+    this.#ingress = new Ingress(this.#inspection, this.#chance);
+    this.#egress = new Egress(this.#inspection, this.#program);
   }
 
   get attachments(): readonly Attachment[] {
@@ -75,12 +123,42 @@ export class HubInstance {
   }
 
   get macEntries(): number {
-    return this.#macs.size;
+    return this.#stations.size;
+  }
+
+  get ipEntries(): number {
+    return this.#ips?.size ?? 0;
+  }
+
+  /** Frames that rules hold back at the moment. */
+  get heldFrames(): number {
+    return this.#delays?.size ?? 0;
+  }
+
+  /** Take over other rules; what was learned stays. */
+  configure(rules: HubRules): void {
+    const program = new HubProgram(rules);
+    this.#program = program;
+    if (program.options.noIpTable) this.#forgetIps();
+    else if (this.#ips === undefined) this.#ips = this.#createIps();
+    else this.#ips.options = program.options;
+    const { log } = this.#options;
+    const logs = rules.log ?? { security: true, packets: {} };
+    const logsPackets = Object.values(logs.packets).some((level) => level !== 'none');
+    this.#securityLog =
+      log !== undefined && logs.security
+        ? (this.#securityLog ?? new SecurityLog(log, this.name))
+        : undefined;
+    this.#packetLog =
+      log !== undefined && logsPackets ? new PacketLog(log, this.name, logs.packets) : undefined;
+    this.#looks = this.#packetLog !== undefined;
+    for (const attachment of this.attachments) this.#classify(attachment);
   }
 
   attach(port: Port, options: AttachmentOptions): Attachment {
     assert(!this.#closed, 'nothing attaches to a closed hub instance');
     const attachment = new Attachment(this, port, options);
+    this.#classify(attachment);
     (attachment.monitor ? this.#monitors : this.#floodTargets).push(attachment);
     return attachment;
   }
@@ -92,19 +170,21 @@ export class HubInstance {
     attachment.attached = false;
     const list = attachment.monitor ? this.#monitors : this.#floodTargets;
     list.splice(list.indexOf(attachment), 1);
-    if (attachment.macs > 0) this.#macs.retain((owner) => owner !== attachment);
-    attachment.macs = 0;
+    this.#stations.forget(attachment);
+    this.#ips?.forget(attachment);
   }
 
   /** From here on nothing is forwarded, whatever is still attached. */
   close(): void {
     this.#closed = true;
+    const held = this.#delays?.clear() ?? 0;
+    if (held > 0) this.drops.count('hub-closed', held);
   }
 
   /** Read the clock and ask the fence, once for all frames that arrived together. */
   beginBatch(): void {
     this.#nowMs = this.#clock.monotonicMs();
-    this.#held = this.#mayForward(this.#nowMs);
+    this.#held = this.#options.mayForward(this.#nowMs);
   }
 
   /** Count frames dropped on the way to or from this hub instance by someone else. */
@@ -112,114 +192,183 @@ export class HubInstance {
     this.drops.count(reason, frames);
   }
 
-  /** Bridge one frame. Allocates nothing unless it teaches a new address. */
+  /** Bridge one frame. Allocates nothing unless it teaches a new address or rules change it. */
   forward(frame: Buffer, from: Attachment): void {
     assert(from.hub === this, 'I13: no frame crosses hubs');
-    const reason = this.#refuse(frame, from) ?? this.#learn(frame, from);
-    if (reason !== undefined) {
-      this.drops.count(reason);
-      return;
-    }
-    this.forwarded.frames += 1;
-    this.forwarded.bytes += frame.length;
-    for (let i = 0; i < this.#monitors.length; i++) this.#monitors[i]?.port.deliver(frame);
-    this.#send(frame, from);
+    const reason =
+      this.#refuse(frame, from) ??
+      (from.inspected ? this.#inspect(frame, from) : this.#bridge(frame, from, false));
+    if (reason !== undefined) this.#dropped(reason, frame, from);
   }
 
   /** Every fault found in this instance's own indexes; none, if all is well. */
   consistencyCheck(): string[] {
-    const faults: string[] = [];
-    const counted = new Map<Attachment, number>();
-    for (const { owner, high, low } of this.#macs.entries()) {
-      counted.set(owner, (counted.get(owner) ?? 0) + 1);
-      if (!owner.attached) faults.push(`${macText(high, low)} belongs to ${owner.name}: detached`);
-      const slot = this.#macs.find(high, low);
-      if (slot === notFound || this.#macs.ownerAt(slot) !== owner) {
-        faults.push(`${macText(high, low)} is in the table but not found`);
-      }
-    }
-    for (const attachment of this.attachments) {
-      const macs = counted.get(attachment) ?? 0;
-      if (macs !== attachment.macs) {
-        faults.push(`${attachment.name} counts ${attachment.macs} addresses, the table ${macs}`);
-      }
-      if (!attachment.attached) faults.push(`${attachment.name} is listed but detached`);
-    }
-    if (this.#macs.size > this.#limits.macEntriesMax)
-      faults.push('the MAC table is over its limit');
-    return faults;
+    const detached = this.attachments.filter((attachment) => !attachment.attached);
+    return [
+      ...this.#stations.faults(this.attachments),
+      ...detached.map(({ name }) => `${name} is listed but detached`),
+    ];
   }
 
   #refuse(frame: Buffer, from: Attachment): DropReason | undefined {
     if (this.#closed || !from.attached) return 'hub-closed';
     if (!this.#held) return 'fenced';
-    if (frame.length < headerBytes) return 'frame-too-short';
+    if (frame.length < ethernetBytes) return 'frame-too-short';
     if (from.monitor) return 'from-monitor';
-    const high = frame.readUInt16BE(6);
-    const low = frame.readUInt32BE(8);
+    const high = u16(frame, 6);
+    const low = i32(frame, 8);
     if ((high & 0x0100) !== 0) return 'source-group';
-    if (high === 0 && low === 0) return 'source-zero';
-    if (high === frame.readUInt16BE(0) && low === frame.readUInt32BE(2)) {
-      return 'source-is-destination';
-    }
-    if (from.ip4Limit !== undefined && !from.ip4Limit.admits(frame, this.#nowMs)) return 'ip-limit';
+    if (low === 0 && high === 0) return 'source-zero';
+    if (low === i32(frame, 2) && high === u16(frame, 0)) return 'source-is-destination';
     return undefined;
   }
 
-  /** Remember where the source lives. A station that moved is believed, as genuine hubs do. */
-  #learn(frame: Buffer, from: Attachment): DropReason | undefined {
-    const high = frame.readUInt16BE(6);
-    const low = frame.readUInt32BE(8);
-    let slot = this.#macs.find(high, low);
-    if (slot === notFound || this.#macs.ownerAt(slot) !== from) {
-      if (this.#purge()) slot = this.#macs.find(high, low);
-      if (from.macs >= from.macsMax) return 'mac-limit';
-      if (slot === notFound) {
-        if (!this.#macs.add(high, low, from, this.#nowMs)) return 'mac-table-full';
-      } else {
-        this.#macs.ownerAt(slot).macs -= 1;
-      }
-      from.macs += 1;
+  /** What rules say of a frame, before it is bridged. */
+  #inspect(arrived: Buffer, from: Attachment): DropReason | undefined {
+    const ingress = this.#ingress;
+    const refused = ingress.judge(this.#program, arrived, from, this.#nowMs);
+    if (refused !== undefined) return refused;
+    if (ingress.delayMs < 1 || this.#options.timers === undefined) {
+      return this.#bridge(ingress.frame, from, ingress.decided);
     }
-    if (slot !== notFound) this.#macs.touch(slot, from, this.#nowMs);
+    return this.#hold(ingress.frame, from, ingress.delayMs) ? undefined : 'delay-queue-full';
+  }
+
+  /** Learn, find the destination and deliver (protocol/06 §2, from step 8). */
+  #bridge(frame: Buffer, from: Attachment, decided: boolean): DropReason | undefined {
+    const program = this.#program;
+    const nowMs = this.#nowMs;
+    let typeAt = 12;
+    let vlanId = 0;
+    if (isVlanType(u16(frame, 12), program.vlanType)) {
+      typeAt = innerTypeOffset(frame, program.vlanType);
+      if (!program.options.noManageVlanId) vlanId = u16(frame, 14) & 0x0fff;
+    }
+    const untaught = this.#stations.learn(frame, vlanId, from, nowMs);
+    if (untaught !== undefined) return untaught;
+    from.sentMs = nowMs;
+    const toGroup = ((frame[0] as number) & 0x01) !== 0;
+    const to = toGroup ? undefined : this.#stations.destinationOf(frame, vlanId, from, nowMs);
+    if (to === from) return 'same-port';
+    const unlawful = this.#ips?.see(frame, typeAt, vlanId, from, nowMs);
+    if (unlawful !== undefined) return unlawful;
+    if (to === undefined && !this.#mayFlood(frame, typeAt, from)) return 'storm';
+    this.forwarded.frames += 1;
+    this.forwarded.bytes += frame.length;
+    if (this.#looks) {
+      this.#inspection.begin(frame, program.vlanType);
+      this.#packetLog?.note(this.#inspection, from, to, program.options, nowMs);
+      this.#egress.begin(program, frame, from, decided, to === undefined);
+    }
+    for (let i = 0; i < this.#monitors.length; i++) {
+      this.#copy(frame, this.#monitors[i] as Attachment);
+    }
+    if (to === undefined) this.#flood(frame, from);
+    else if (to.choosy) this.#deliverTo(to);
+    else to.port.deliver(frame);
     return undefined;
   }
 
-  #send(frame: Buffer, from: Attachment): void {
-    if ((frame.readUInt8(0) & 0x01) === 0) {
-      const slot = this.#macs.find(frame.readUInt16BE(0), frame.readUInt32BE(2));
-      if (slot !== notFound && this.#isFresh(this.#macs.seenMsAt(slot))) {
-        const to = this.#macs.ownerAt(slot);
-        if (to === from) this.drops.count('same-port');
-        else to.port.deliver(frame);
-        return;
-      }
-    }
+  #mayFlood(frame: Buffer, typeAt: number, from: Attachment): boolean {
+    if (from.policy?.noBroadcastLimiter) return true;
+    from.storm ??= new StormLimiter(this.#options.seed, this.#chance);
+    const { broadcastLimiterStrictMode: strict, broadcastStormDetectionThreshold } =
+      this.#program.options;
+    return from.storm.admits(
+      i32(frame, 8),
+      u16(frame, 6),
+      strict ? 0 : sourceWord(frame, typeAt),
+      strict ? 0 : destinationWord(frame, typeAt),
+      broadcastStormDetectionThreshold,
+      this.#nowMs,
+    );
+  }
+
+  #flood(frame: Buffer, from: Attachment): void {
     this.forwarded.flooded += 1;
-    for (let i = 0; i < this.#floodTargets.length; i++) {
-      const to = this.#floodTargets[i];
-      if (to !== undefined && to !== from) to.port.deliver(frame);
+    const targets = this.#floodTargets;
+    const quota = this.#program.options.floodingSendQueueBufferQuota;
+    const { queuedBytes } = this.#options;
+    if (queuedBytes !== undefined && quota > 0 && queuedBytes() >= quota) {
+      this.drops.count('flood-quota', targets.length - 1);
+      return;
+    }
+    for (let i = 0; i < targets.length; i++) {
+      const to = targets[i] as Attachment;
+      if (to === from) continue;
+      if (to.choosy) this.#deliverTo(to);
+      else to.port.deliver(frame);
     }
   }
 
-  #isFresh(seenMs: number): boolean {
-    return this.#nowMs - seenMs < this.#limits.macAgeMs;
+  #deliverTo(to: Attachment): void {
+    const refused = this.#egress.judge(to, this.#nowMs);
+    if (refused === undefined) to.port.deliver(this.#egress.frame);
+    else this.drops.count(refused);
   }
 
-  /** Forget what is too old, when an address is about to be learned; true if the table changed. */
-  #purge(): boolean {
-    if (this.#nowMs - this.#purgedMs < this.#limits.purgeEveryMs) return false;
-    this.#purgedMs = this.#nowMs;
-    this.#macs.retain((owner, seenMs) => {
-      if (this.#isFresh(seenMs)) return true;
-      owner.macs -= 1;
-      return false;
-    });
+  /** Monitors hear what is forwarded as it is; only how much of it is their policy's business. */
+  #copy(frame: Buffer, monitor: Attachment): void {
+    if (monitor.download?.admits(frame.length, this.#nowMs) === false) {
+      this.drops.count('download-limit');
+    } else monitor.port.deliver(frame);
+  }
+
+  /** A frame is kept in bytes of its own: what it arrived in is larger and used again. */
+  #hold(frame: Buffer, from: Attachment, delayMs: number): boolean {
+    if (from.heldFrames >= this.#limits.heldFramesMax) return false;
+    this.#delays ??= this.#createDelays();
+    const item = { frame: Buffer.from(frame), from };
+    if (!this.#delays.push(item, frame.length, delayMs)) return false;
+    from.heldFrames += 1;
     return true;
   }
-}
 
-function macText(high: number, low: number): string {
-  const hex = high.toString(16).padStart(4, '0') + low.toString(16).padStart(8, '0');
-  return hex.replace(/(..)(?!$)/g, '$1:');
+  /** Go on where the frame was held back, if the fence and its sender are still there. */
+  #release({ frame, from }: HeldFrame): void {
+    from.heldFrames -= 1;
+    this.beginBatch();
+    const reason = this.#refuse(frame, from) ?? this.#bridge(frame, from, true);
+    if (reason !== undefined) this.#dropped(reason, frame, from);
+  }
+
+  #createDelays(): DelayQueue<HeldFrame> {
+    const { timers, heldBytes } = this.#options;
+    assert(timers !== undefined, 'frames are held back only where there are timers');
+    return new DelayQueue(
+      timers,
+      () => this.#clock.monotonicMs(),
+      heldBytes ?? new HeldBytes(heldBytesMax),
+      (item) => this.#release(item),
+    );
+  }
+
+  #createIps(): IpTable {
+    return new IpTable(this.#program.options, this.#options.seed, {
+      find: (low, high, vlanId) => this.#stations.find(low, high, vlanId),
+      onLent: (address, leaseSec, from, to) =>
+        this.#securityLog?.addressLent(address, leaseSec, from, to, this.#nowMs),
+    });
+  }
+
+  #onLearned(frame: Buffer, vlanId: number, from: Attachment): void {
+    if (this.#securityLog === undefined || this.#program.options.noMacAddressLog) return;
+    this.#securityLog.macLearned(frame, vlanId, from, this.#nowMs);
+  }
+
+  #forgetIps(): void {
+    for (const attachment of this.attachments) this.#ips?.forget(attachment);
+    this.#ips = undefined;
+  }
+
+  #classify(attachment: Attachment): void {
+    attachment.inspected = this.#program.inspects(attachment);
+    attachment.choosy = this.#program.isChoosy(attachment);
+    this.#looks ||= attachment.choosy;
+  }
+
+  #dropped(reason: DropReason, frame: Buffer, from: Attachment): void {
+    this.drops.count(reason);
+    this.#securityLog?.dropped(reason, frame, from, this.#program.options, this.#nowMs);
+  }
 }

@@ -1,3 +1,5 @@
+import { frameClass } from './frame-class.ts';
+
 /**
  * What an attachment may send and hear: the parts of a session's policy that the switch enforces
  * (protocol/06 §4). Numbers: 0 means no limit.
@@ -68,4 +70,34 @@ export function addressLimitsOf(policy: PortPolicy): AddressLimits {
 function limit(least: number, a: number, b: number): number {
   const none = Number.POSITIVE_INFINITY;
   return Math.max(least, Math.min(a === 0 ? none : a, b === 0 ? none : b));
+}
+
+/** The classes of frames a policy keeps its owner from sending. */
+export function ingressMaskOf(policy: PortPolicy): number {
+  return (
+    bothWaysMaskOf(policy) |
+    (policy.noServer ? frameClass.tcpAccept4 : 0) |
+    (policy.noServerV6 ? frameClass.tcpAccept6 : 0) |
+    (policy.dhcpNoServer ? frameClass.dhcp4Reply : 0) |
+    (policy.dhcpV6NoServer ? frameClass.dhcp6Reply : 0) |
+    (policy.raFilter ? frameClass.routerAdvertisement : 0)
+  );
+}
+
+/** The classes of frames a policy keeps its owner from hearing (protocol/06 §4b). */
+export function egressMaskOf(policy: PortPolicy): number {
+  return bothWaysMaskOf(policy);
+}
+
+function bothWaysMaskOf(policy: PortPolicy): number {
+  const router = frameClass.routerSolicitation | frameClass.routerAdvertisement;
+  return (
+    (policy.arpDhcpOnly ? frameClass.chatter : 0) |
+    (policy.filterIpV4 ? frameClass.ip4 : 0) |
+    (policy.filterIpV6 ? frameClass.ip6 : 0) |
+    (policy.filterNonIp ? frameClass.nonIp : 0) |
+    (policy.dhcpFilter ? frameClass.dhcp4 : 0) |
+    (policy.dhcpV6Filter ? frameClass.dhcp6 : 0) |
+    (policy.rsAndRaFilter ? router : 0)
+  );
 }
