@@ -111,7 +111,7 @@ export class CompiledRule {
   }
 }
 
-/** An address under a mask, as signed words: a MAC address has its first two bytes in the second. */
+/** An address under a mask, as signed words; of a MAC address, the first has two bytes. */
 class MaskedWords {
   readonly #words: readonly number[];
   readonly #masks: readonly number[];

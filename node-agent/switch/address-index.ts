@@ -48,7 +48,7 @@ export class AddressIndex {
     this.#place(entry);
   }
 
-  /** Close the gap: whoever was pushed past it moves back, so that every search still ends right. */
+  /** Closes the gap: whoever was pushed past it moves back, so that searches still end right. */
   remove(entry: number): void {
     let gap = this.#homeOf(entry);
     while (this.#slots[gap] !== entry + 1) gap = (gap + 1) & this.#mask;

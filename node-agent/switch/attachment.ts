@@ -65,7 +65,7 @@ export class Attachment {
 
   // Owned by the hub instance.
   attached = true;
-  /** Its frames are looked into before they are bridged; frames for it, before they are delivered. */
+  /** Its frames are looked into before they are bridged; those for it, before delivery. */
   inspected = false;
   choosy = false;
   readonly macs = new Holdings();

@@ -55,7 +55,7 @@ export class HubProgram {
     );
   }
 
-  /** Classes of frames it may not send here; where rules look, what cannot be judged is not sent. */
+  /** Classes of frames it may not send here. Where rules look, what cannot be judged is one. */
   ingressMask(from: Attachment): number {
     const mask = from.ingressMask | this.#mask;
     return mask === 0 && this.accessList.isEmpty ? 0 : mask | frameClass.malformed;

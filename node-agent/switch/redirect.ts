@@ -32,7 +32,7 @@ export function redirectAnswer(url: string): Buffer {
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${page}`, 'utf8');
 }
 
-/** A frame that carries `answer` back as if the packet's destination had sent it, and ends there. */
+/** A frame with `answer`, as if the packet's destination had sent it and closed. */
 export function redirectFrame(packet: Packet, answer: Buffer): Buffer {
   const ipBytes = packet.ip === 4 ? ip4HeaderBytes : ip6HeaderBytes;
   const tcpAt = packet.network + ipBytes;
