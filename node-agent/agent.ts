@@ -17,6 +17,7 @@ import type { OpenWitnessWire } from './control/witness-wire.ts';
 import {
   controlLimits,
   drainLimits,
+  heldBytesMax,
   hubLimits,
   hubSendBudget,
   listenerLimits,
@@ -24,12 +25,14 @@ import {
   sessionLimits,
   summaryEveryMs,
 } from './limits.ts';
+import { CauseCounts } from './listener/cause-counts.ts';
 import { MemberListener, type MemberListenerOptions } from './listener/member-listener.ts';
 import { FlushQueue } from './session/flush-queue.ts';
 import { HubTable, type RunningHub } from './session/hub-table.ts';
 import { SendBudget } from './session/send-budget.ts';
 import type { CloseReason, Session, SessionContext } from './session/session.ts';
 import { SessionTable } from './session/session-table.ts';
+import { HeldBytes } from './switch/delay-queue.ts';
 import { DropCounters } from './switch/drop-reason.ts';
 import { HubInstance } from './switch/hub-instance.ts';
 
@@ -71,6 +74,7 @@ export class Agent {
   readonly #sessions = new SessionTable();
   readonly #open = new Map<Session, SessionReport>();
   readonly #budget = new SendBudget(memberSendBudget);
+  readonly #heldBytes = new HeldBytes(heldBytesMax);
   readonly #hubs: HubTable;
   readonly #control: ControlPort;
   readonly #reconciler: Reconciler;
@@ -78,6 +82,10 @@ export class Agent {
 
   /** Drops of hub instances that are gone. */
   readonly #pastDrops = new DropCounters();
+  /** How connections of sessions that lived on ended, since last told. */
+  readonly #connectionEnds = new CauseCounts();
+  /** Sessions whose client sent what it must not; each is told of once. */
+  readonly #malformed = new WeakSet<Session>();
   #summary = '';
   #desiredState: Desired['state'] = 'joining';
   #draining: Promise<void> | undefined;
@@ -141,6 +149,8 @@ export class Agent {
   /** Sessions, connections, queued bytes: what tests and the log look at. */
   get status(): {
     sessions: number;
+    /** Of sessions. */
+    connections: number;
     hubs: number;
     sockets: number;
     waiting: number;
@@ -150,6 +160,7 @@ export class Agent {
   } {
     return {
       sessions: this.#sessions.size,
+      connections: this.#connections(),
       hubs: this.#hubs.size,
       sockets: this.#listener.sockets,
       waiting: this.#listener.waiting,
@@ -233,6 +244,7 @@ export class Agent {
       random,
       flushQueue: new FlushQueue(atEndOfTurn),
       limits: sessionLimits,
+      onConnectionEnded: (session, cause) => this.#onConnectionEnded(session, cause),
     };
     return new TicketLogin({
       api,
@@ -265,8 +277,19 @@ export class Agent {
     });
   }
 
+  #onConnectionEnded(session: Session, cause: string): void {
+    this.#connectionEnds.count(cause);
+    if (!cause.startsWith('stream-') || this.#malformed.has(session)) return;
+    this.#malformed.add(session);
+    this.#options.log.warn('connection.malformed', {
+      hub: session.hub.name,
+      name: session.name,
+      cause,
+    });
+  }
+
   #createInstance(config: HubConfig): HubInstance {
-    const { clock, random, log } = this.#options;
+    const { clock, timers, random, log } = this.#options;
     log.info('hub.opened', { hub: config.name, kind: config.kind });
     const exclusive = config.kind === 'dynamic';
     return new HubInstance({
@@ -274,6 +297,11 @@ export class Agent {
       clock,
       seed: random.bytes(4).readUInt32BE(0),
       mayForward: exclusive ? (nowMs) => this.mayServeExclusively(nowMs) : () => true,
+      rules: config,
+      timers,
+      log,
+      heldBytes: this.#heldBytes,
+      queuedBytes: () => this.#budget.usedBytes,
     });
   }
 
@@ -293,9 +321,13 @@ export class Agent {
       state: this.#draining === undefined ? 'active' : 'draining',
       sessions: this.#sessions.size,
       awaited: this.#hubs.awaited(),
-      connections: this.#sessions.all().reduce((sum, session) => sum + session.connections, 0),
+      connections: this.#connections(),
       hubs: this.#hubs.size,
     };
+  }
+
+  #connections(): number {
+    return this.#sessions.all().reduce((sum, session) => sum + session.connections, 0);
   }
 
   #onDesired(desired: Desired): void {
@@ -327,7 +359,11 @@ export class Agent {
 
   /** Once a minute at most, and only if something changed. */
   #logSummary(): void {
-    const facts = { drops: this.#drops(), visitsEnded: this.#listener.takeCauses() };
+    const facts = {
+      drops: this.#drops(),
+      visitsEnded: this.#listener.takeCauses(),
+      connectionsEnded: this.#connectionEnds.take(),
+    };
     const text = JSON.stringify(facts);
     if (text !== this.#summary) this.#options.log.info('traffic.summary', facts);
     this.#summary = text;

@@ -148,7 +148,7 @@ export class TicketLogin {
     if (decided.kind !== 'allowed') return reject(decided.kind);
     const opened = this.#options.hubs.open(grant.hub, grant.placementEpoch, grant.usual);
     if (opened.kind === 'refused') return reject(opened.reason);
-    const session = this.#open(login, grant, decided.mode, opened.hub);
+    const session = this.#open(login, grant, decided.mode, opened.hub, visitor);
     this.#options.onOpened(
       session,
       reportOf(session, login, grant, decided.mode, {
@@ -159,7 +159,7 @@ export class TicketLogin {
     return { kind: 'admit', session, welcome: this.#welcome(session, login, grant, decided.mode) };
   }
 
-  #open(login: Login, grant: Grant, mode: SessionMode, hub: RunningHub): Session {
+  #open(login: Login, grant: Grant, mode: SessionMode, hub: RunningHub, visitor: Visitor): Session {
     const { hubs, sessions, context } = this.#options;
     const session = new Session(
       {
@@ -168,6 +168,10 @@ export class TicketLogin {
         attachment: {
           name: grant.sessionName,
           monitor: mode.monitor,
+          policy: mode.policy,
+          user: grant.user,
+          group: grant.group,
+          overIpV6: isOverIpV6(visitor.address),
           macsMax: mode.macsMax,
           ip4Max: mode.ip4Max,
         },
@@ -210,6 +214,11 @@ export class TicketLogin {
       message: grant.message,
     };
   }
+}
+
+/** An IPv4 client of a listener for both families has a mapped address (RFC 4291 §2.5.5.2). */
+function isOverIpV6(address: string): boolean {
+  return address.includes(':') && !address.toLowerCase().startsWith('::ffff:');
 }
 
 function reportOf(

@@ -32,6 +32,10 @@ export interface DialOptions {
   readonly bridge?: boolean;
   readonly monitor?: boolean;
   readonly useCompress?: boolean;
+  /** Each connection one way only; the server says which. */
+  readonly halfDuplex?: boolean;
+  /** The server keeps a connection for frames that cannot wait. */
+  readonly qos?: boolean;
   /** Shown in session lists. A name with "server" or "bridge" in it makes the session a bridge. */
   readonly clientName?: string;
   readonly clientVer?: number;

@@ -81,7 +81,9 @@ export class DialedSession {
     this.welcome = welcome;
     this.member = member;
     this.#options = options;
-    this.#connectionsWanted = Math.min(welcome.maxConnection, options.maxConnections ?? 1);
+    const least = (welcome.halfConnection ? 2 : 1) * (welcome.qos ? 2 : 1);
+    const wanted = Math.max(options.maxConnections ?? 1, least);
+    this.#connectionsWanted = Math.min(welcome.maxConnection, wanted);
     this.#bufferBytesMax = Math.max(
       sendBufferBytesMax / this.#connectionsWanted,
       sendBufferBytesMin,

@@ -8,6 +8,7 @@ import { assert } from '#shared/kernel/assert.ts';
 import type { Timers } from '#shared/kernel/clock.ts';
 import type { Log } from '#shared/kernel/log.ts';
 import type { Random } from '#shared/kernel/random.ts';
+import { CauseCounts } from './cause-counts.ts';
 import { Lingering, type LingeringLimits } from './lingering.ts';
 import { type Door, Visit, type VisitLimits } from './visit.ts';
 import { type Waiter, WaitingRoom, type WaitingRoomLimits } from './waiting-room.ts';
@@ -51,7 +52,7 @@ export class MemberListener {
   readonly #inHandshake = new Map<string, { waiter: Waiter; settle: (cause: string) => void }>();
   readonly #sockets = new Set<Socket>();
   /** How visits without a session ended, since last asked. */
-  #causes = new Map<string, number>();
+  readonly #causes = new CauseCounts();
 
   constructor(options: MemberListenerOptions) {
     this.#options = options;
@@ -121,9 +122,7 @@ export class MemberListener {
 
   /** How many visits ended without a session, by cause, since last asked. */
   takeCauses(): Record<string, number> {
-    const causes = Object.fromEntries(this.#causes);
-    this.#causes = new Map();
-    return causes;
+    return this.#causes.take();
   }
 
   #onTcp(socket: Socket): void {
@@ -136,7 +135,7 @@ export class MemberListener {
     const settle = (cause: string): void => {
       if (!this.#inHandshake.delete(key)) return;
       this.#waiting.leave(waiter);
-      this.#count(cause);
+      this.#causes.count(cause);
     };
     const waiter: Waiter = {
       address,
@@ -173,7 +172,7 @@ export class MemberListener {
       lingering: this.#lingering,
       onSettled: (outcome, cause) => {
         this.#waiting.leave(waiter);
-        if (outcome === 'over') this.#count(cause);
+        if (outcome === 'over') this.#causes.count(cause);
       },
     });
     const waiter: Waiter = { address, evict: (reason) => visit.end(reason) };
@@ -182,10 +181,6 @@ export class MemberListener {
 
   #settleHandshake(socket: TLSSocket, cause: string): void {
     this.#inHandshake.get(peerKey(socket))?.settle(cause);
-  }
-
-  #count(cause: string): void {
-    this.#causes.set(cause, (this.#causes.get(cause) ?? 0) + 1);
   }
 }
 

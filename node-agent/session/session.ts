@@ -35,6 +35,8 @@ export interface SessionContext {
   readonly random: Random;
   readonly flushQueue: FlushQueue;
   readonly limits: SessionLimits;
+  /** A connection of a session that lives on has ended. */
+  readonly onConnectionEnded: (session: Session, cause: string) => void;
 }
 
 export interface SessionOptions {
@@ -219,7 +221,7 @@ export class Session implements Port, ConnectionOwner {
     this.#outbox.resume();
   }
 
-  onConnectionEnd(connection: Connection): void {
+  onConnectionEnd(connection: Connection, cause: string): void {
     this.#noteActivity(connection);
     this.#heardMs = Math.max(this.#heardMs, connection.lastReceivedMs);
     this.#connections.remove(connection);
@@ -227,6 +229,7 @@ export class Session implements Port, ConnectionOwner {
     if (this.connections === 0) this.#outbox.clear('no-connection');
     else this.#outbox.resume();
     this.#arm();
+    this.#context.onConnectionEnded(this, cause);
   }
 
   #noteActivity(connection: Connection): void {

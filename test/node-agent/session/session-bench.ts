@@ -69,6 +69,8 @@ export class SessionBench {
   readonly budget: SendBudget;
   readonly context: SessionContext;
   readonly closed: CloseReason[] = [];
+  /** Why connections ended of sessions that lived on. */
+  readonly connectionsEnded: string[] = [];
   #endOfTurn: (() => void)[] = [];
 
   constructor(changed: Partial<SessionLimits> = {}, budgetBytes = 1_000_000) {
@@ -79,6 +81,7 @@ export class SessionBench {
       random: middling,
       flushQueue: new FlushQueue((action) => this.#endOfTurn.push(action)),
       limits: { ...limits, ...changed },
+      onConnectionEnded: (_, cause) => this.connectionsEnded.push(cause),
     };
   }
 

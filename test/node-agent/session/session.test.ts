@@ -89,6 +89,7 @@ describe('frames', () => {
     first.connection.received(Buffer.from('00000001ffffffff', 'hex'));
     assert.deepEqual([first.wire.isEnded, second.wire.isEnded], [true, false]);
     assert.equal(session.connections, 1);
+    assert.deepEqual(bench.connectionsEnded, ['stream-block-over-limit']);
   });
 
   test('the counters count both ways', () => {
