@@ -54,6 +54,9 @@ const mebibyte = 1024 * 1024;
 export const hubSendBudget: SendBudgetLimits = { bytesMax: 64 * mebibyte, leastBytes: 32_768 };
 export const memberSendBudget: SendBudgetLimits = { bytesMax: 128 * mebibyte, leastBytes: 32_768 };
 
+/** What rules of access lists may hold back, on the whole member (protocol/06 §6). */
+export const heldBytesMax = 16 * mebibyte;
+
 export const hubLimits = {
   hubsMax: 10_000,
   idleReleaseMs: 60_000,

@@ -121,6 +121,7 @@ export class HubTable {
     const hub = this.find(config.name);
     if (hub === undefined || config.version <= hub.config.version) return;
     hub.config = config;
+    hub.instance.configure(config);
     if (!config.online) closeSessions(hub, 'hub-offline');
   }
 
