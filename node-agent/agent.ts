@@ -17,6 +17,7 @@ import type { OpenWitnessWire } from './control/witness-wire.ts';
 import {
   controlLimits,
   drainLimits,
+  heldBytesMax,
   hubLimits,
   hubSendBudget,
   listenerLimits,
@@ -31,6 +32,7 @@ import { HubTable, type RunningHub } from './session/hub-table.ts';
 import { SendBudget } from './session/send-budget.ts';
 import type { CloseReason, Session, SessionContext } from './session/session.ts';
 import { SessionTable } from './session/session-table.ts';
+import { HeldBytes } from './switch/delay-queue.ts';
 import { DropCounters } from './switch/drop-reason.ts';
 import { HubInstance } from './switch/hub-instance.ts';
 
@@ -72,6 +74,7 @@ export class Agent {
   readonly #sessions = new SessionTable();
   readonly #open = new Map<Session, SessionReport>();
   readonly #budget = new SendBudget(memberSendBudget);
+  readonly #heldBytes = new HeldBytes(heldBytesMax);
   readonly #hubs: HubTable;
   readonly #control: ControlPort;
   readonly #reconciler: Reconciler;
@@ -286,7 +289,7 @@ export class Agent {
   }
 
   #createInstance(config: HubConfig): HubInstance {
-    const { clock, random, log } = this.#options;
+    const { clock, timers, random, log } = this.#options;
     log.info('hub.opened', { hub: config.name, kind: config.kind });
     const exclusive = config.kind === 'dynamic';
     return new HubInstance({
@@ -294,6 +297,11 @@ export class Agent {
       clock,
       seed: random.bytes(4).readUInt32BE(0),
       mayForward: exclusive ? (nowMs) => this.mayServeExclusively(nowMs) : () => true,
+      rules: config,
+      timers,
+      log,
+      heldBytes: this.#heldBytes,
+      queuedBytes: () => this.#budget.usedBytes,
     });
   }
 
