@@ -48,13 +48,15 @@ export async function removeRemains(
   beforeMs: number,
 ): Promise<void> {
   const { seats, sessions, users } = ports.stores;
+  const { clock } = ports;
   // Users first: nothing may make them users of a later hub.
   await inParallel(users.list(name), async (user) => {
     if (user.createdMs < beforeMs) await users.remove(name, user.name);
   });
   await order(ports, await hostsOf(ports, name, kind), { kind: 'remove', hub: name });
   await inParallel(sessions.list(name), async (session) => {
-    if (session.openedMs < beforeMs) await sessions.remove(name, session.name);
+    const { memberId, issuedMs = session.openedMs } = session;
+    if (issuedMs < beforeMs) await sessions.close(memberId, name, session.name, clock.nowMs());
   });
   await seats.clear(name, beforeMs);
 }

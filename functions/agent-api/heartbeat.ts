@@ -2,6 +2,7 @@ import type { Desired, Observed, SessionRef, SessionReport } from '#shared/contr
 import { timing } from '#shared/contract/timing.ts';
 import { hubName, type MemberId } from '#shared/kernel/ids.ts';
 import { clientTag } from '../domain/seat.ts';
+import { countsAsLogin } from '../domain/sweep.ts';
 import type { Member } from '../store/member-store.ts';
 import { type AgentApi, type Answer, ok, problem } from './agent-api.ts';
 import { forEachBounded } from './bounded.ts';
@@ -61,9 +62,9 @@ async function writeOpened(api: AgentApi, member: Member, report: SessionReport)
   const opening = await stores.sessions.open(memberId, epoch, report, clock.nowMs());
   if (opening === 'ended') return; // a later heartbeat was faster
   const first = opening === 'first';
-  if (first) {
-    const { name, explanation, user, openedMs } = report;
-    await stores.users.countLogin(hubName(report.hub), user, openedMs, {
+  if (first && countsAsLogin(report.issuedMs, clock.nowMs())) {
+    const { name, explanation, user, issuedMs = report.openedMs } = report;
+    await stores.users.countLogin(hubName(report.hub), user, issuedMs, {
       name,
       memberId,
       explanation,

@@ -38,7 +38,8 @@ export async function redeem(
     await rise();
     return problem('stale-epoch', `epoch ${epoch} of ${memberId} is over`);
   }
-  if (hub === undefined || !hub.online || hub.kind !== grant.hub.kind) {
+  const isAnother = (hub?.createdMs ?? 0) > (grant.issuedMs ?? Number.POSITIVE_INFINITY);
+  if (hub === undefined || isAnother || !hub.online || hub.kind !== grant.hub.kind) {
     await rise();
     return refuse('hub-gone');
   }

@@ -1,4 +1,5 @@
 import { timing } from '#shared/contract/timing.ts';
+import { assert } from '#shared/kernel/assert.ts';
 import type { MemberId } from '#shared/kernel/ids.ts';
 import { isAlive, isLive, type Leaseholder, lostListedMs, mayCallLost } from './lease.ts';
 import { roundsPerChain } from './watch-chain.ts';
@@ -13,10 +14,19 @@ const unwatchedMs = 2 * roundsPerChain * (timing.leaseTtlMs + 1_000);
 /** A draining member is still there this long after its deadline: it does not do as it is told. */
 const overdueMs = 60_000;
 /**
- * What is left of a session that ended soon after it was told is kept this long: requests and
- * invocations that told of its beginning are long over by then.
+ * A session's record, or what is left of it, is kept this long after it was told last: requests
+ * and invocations that told of its beginning are long over by then.
  */
 export const endedKeptMs = 180_000;
+/**
+ * A login is counted with the first record of its session, if that is written this soon after the
+ * login. Some record of it is stored for longer than that, so none is counted twice; a session that
+ * lived on where nobody heard of it, was struck out and is told again, is not news.
+ */
+export const loginCountedMs = 120_000;
+/** An invocation that counts may have looked at its clock this long before it writes. */
+const invocationMs = 30_000;
+assert(loginCountedMs + invocationMs < endedKeptMs, 'what was counted is still known');
 /** Members that joined anew have told all their surviving sessions by then. */
 const survivorsToldMs = 30_000;
 
@@ -67,20 +77,37 @@ export function leftSessionsBehind(member: Swept, sinceMs: number, nowMs: number
   return isAlive(member) && member.epoch > 1 && sinceMs < toldMs && toldMs <= nowMs;
 }
 
+/** A stored session, or what is left of it. */
+export interface SweptSession {
+  readonly memberId: MemberId;
+  readonly memberEpoch: number;
+  /** When it was told last. */
+  readonly toldMs?: number | undefined;
+  readonly endedMs?: number | undefined;
+}
+
+/** What a walk does about it. `look-again`: it is over, and it is too early to strike it out. */
+export type SessionFate = 'keep' | 'strike' | 'look-again';
+
 /**
  * Whether a stored session is over though nobody said so. One of a member's earlier epoch may have
  * survived, and is told again at the new one.
  */
-export function isOver(
-  session: {
-    readonly memberId: MemberId;
-    readonly memberEpoch: number;
-    readonly endedMs?: number | undefined;
-  },
+export function fateOf(
+  { memberEpoch, toldMs = 0, endedMs }: SweptSession,
   member: Swept | undefined,
   nowMs: number,
-): boolean {
-  if (member === undefined || !isAlive(member)) return true;
-  if (session.endedMs !== undefined) return session.endedMs + endedKeptMs <= nowMs;
-  return session.memberEpoch < member.epoch && member.joinedMs + survivorsToldMs <= nowMs;
+): SessionFate {
+  if (endedMs !== undefined) return endedMs + endedKeptMs <= nowMs ? 'strike' : 'keep';
+  const isOver =
+    member === undefined ||
+    !isAlive(member) ||
+    (memberEpoch < member.epoch && member.joinedMs + survivorsToldMs <= nowMs);
+  if (!isOver) return 'keep';
+  return toldMs + endedKeptMs <= nowMs ? 'strike' : 'look-again';
+}
+
+/** Whether the first record of a session is that of a login nobody has counted. */
+export function countsAsLogin(issuedMs: number | undefined, nowMs: number): boolean {
+  return issuedMs === undefined || nowMs < issuedMs + loginCountedMs;
 }

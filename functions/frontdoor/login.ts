@@ -136,6 +136,7 @@ async function issueTicket(
     singleConnection,
     message: '', // the hub's, as it is when the ticket is redeemed
     ...(seats.length > 0 && { seats: [...seats] }),
+    issuedMs: expiresMs - ticketTtlMs,
     explanation,
   };
   await stores.tickets.put(digest, {

@@ -7,7 +7,6 @@ import { hubPartition, keyOf, sessionPrefix } from './keys.ts';
 import { itemsUnder } from './pages.ts';
 import {
   all,
-  always,
   any,
   attributeAbsent,
   below,
@@ -101,7 +100,10 @@ export class SessionStore {
     return sessions;
   }
 
-  /** Strike out a session that ended on this member and tell what it was; another's stays. */
+  /**
+   * Strike out a session that ended on this member, or is to, and tell what it was; another's
+   * stays.
+   */
   async close(
     member: MemberId,
     hub: HubName,
@@ -129,10 +131,6 @@ export class SessionStore {
       const session = sessionOf(item);
       if (session !== undefined) yield session;
     }
-  }
-
-  async remove(hub: HubName, name: string): Promise<void> {
-    await this.#table.delete(keyOf.session(hub, name), always);
   }
 }
 

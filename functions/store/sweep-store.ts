@@ -18,6 +18,7 @@ export type Walks = Readonly<z.infer<typeof walksSchema>>;
 const sessionSchema = z.object({
   memberId: z.string().transform(memberId),
   memberEpoch: z.number().int(),
+  toldMs: z.number().int().optional(),
   /** Not a session any more: see `endedAttribute`. */
   endedMs: z.number().int().optional(),
 });

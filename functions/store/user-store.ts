@@ -95,20 +95,21 @@ export class UserStore {
   }
 
   /**
-   * Count a session that was seen to open; a user deleted meanwhile stays deleted. Adding is not
-   * idempotent by itself: our own retried success is known by the moment it wrote (I12).
+   * Count a session that was seen to open, admitted at `issuedMs`; a user deleted meanwhile stays
+   * deleted. Adding is not idempotent by itself: our own retried success is known by that moment
+   * (I12).
    */
   async countLogin(
     hub: HubName,
     name: string,
-    openedMs: number,
+    issuedMs: number,
     session?: NonNullable<User['lastSession']>,
   ): Promise<void> {
     const lastSession = session && attributesOf(session);
     await this.#table.update(
       keyOf.user(hub, name),
-      { add: { logins: 1 }, set: { lastLoginMs: openedMs, ...(lastSession && { lastSession }) } },
-      all(itemPresent, isNot('lastLoginMs', openedMs)),
+      { add: { logins: 1 }, set: { lastLoginMs: issuedMs, ...(lastSession && { lastSession }) } },
+      all(itemPresent, isNot('lastLoginMs', issuedMs)),
     );
   }
 }

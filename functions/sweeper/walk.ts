@@ -1,7 +1,7 @@
 import type { Clock } from '#shared/kernel/clock.ts';
 import type { HubName, MemberId } from '#shared/kernel/ids.ts';
 import type { Log } from '#shared/kernel/log.ts';
-import { isOver } from '../domain/sweep.ts';
+import { fateOf } from '../domain/sweep.ts';
 import type { DelayQueue } from '../store/delay-queue.ts';
 import type { Member } from '../store/member-store.ts';
 import type { Stores } from '../store/stores.ts';
@@ -39,6 +39,7 @@ export async function walk(
   const next = await walkHubs(walker, progress, after);
   const { looked, struck } = progress;
   if (struck > 0) log.info('sessions.swept', { startedMs, looked, struck });
+  if (progress.isEarly) await stores.sweeps.request();
   if (next !== undefined) return queue.send(sweeperMessages.walk(startedMs, next), 0);
   await stores.sweeps.finish(startedMs, clock.nowMs());
   log.info('walk.finished', { startedMs });
@@ -77,6 +78,8 @@ async function strikeStrays(
 class StepProgress {
   looked = 0;
   struck = 0;
+  /** It has seen some that a later walk is to strike out. */
+  isEarly = false;
   readonly #walker: Walker;
   readonly #members = new Map<MemberId, Member | undefined>();
 
@@ -103,7 +106,9 @@ class StepProgress {
     await this.#ask(sessions);
     for (const session of sessions) {
       const member = this.#members.get(session.memberId);
-      if (!isOver(session, member, clock.nowMs())) continue;
+      const fate = fateOf(session, member, clock.nowMs());
+      if (fate === 'look-again') this.isEarly = true;
+      if (fate !== 'strike') continue;
       if (await stores.sweeps.strikeSession(session)) this.struck += 1;
     }
   }

@@ -22,6 +22,8 @@ export const sessionReportSchema = z.object({
   monitor: z.boolean(),
   openedMs: z.number().int().nonnegative(),
   /** As the grant said. */
+  issuedMs: z.number().int().nonnegative().optional(),
+  /** As the grant said. */
   seats: seatRefsSchema.optional(),
   explanation: explanationSchema.optional(),
 });

@@ -45,6 +45,8 @@ export const grantSchema = z.object({
   /** Set for clients that misplace additional connections (protocol/04 §3). */
   singleConnection: z.boolean(),
   message: z.string().max(20_000),
+  /** When the login was admitted, by the control plane's clock; members repeat it like `seats`. */
+  issuedMs: z.number().int().nonnegative().optional(),
   /** Absent where no limit applies. */
   seats: seatRefsSchema.optional(),
   /** Why this member was chosen, for the control plane's own use: repeated like `seats`. */

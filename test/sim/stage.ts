@@ -6,10 +6,11 @@ import type { SimClient } from './sim-client.ts';
 import type { RunningAgent, SimMember } from './sim-member.ts';
 import { World } from './world.ts';
 
-/** Nothing goes wrong by itself: one dynamic hub, `dyn-1`, and what you ask for. */
+/** Nothing goes wrong by itself: one hub, `dyn-1` or `fix-1`, and what you ask for. */
 export interface Cast {
   readonly members: number;
   readonly clients: number;
+  readonly hub?: 'static' | 'dynamic';
   readonly latencyMs?: number;
   /** The store, if it does something of its own. */
   readonly engine?: (table: Table) => Table;
@@ -117,13 +118,13 @@ export class Stage {
   }
 }
 
-function calm({ members, clients, latencyMs = 5 }: Cast): SimOptions {
+function calm({ members, clients, hub = 'dynamic', latencyMs = 5 }: Cast): SimOptions {
   return {
     seed: 1,
     members,
     clients,
-    dynamicHubs: 1,
-    staticHubs: 0,
+    dynamicHubs: hub === 'dynamic' ? 1 : 0,
+    staticHubs: hub === 'static' ? 1 : 0,
     capacity: 100,
     chaosMs: 0,
     network: {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { endedKeptMs } from '#functions/domain/sweep.ts';
 import { heartbeatListMax, type Order } from '#shared/contract/heartbeat.ts';
 import { agentRoutes } from '#shared/contract/routes.ts';
 import { timing } from '#shared/contract/timing.ts';
@@ -157,6 +158,22 @@ test('sessions that outlived a new join are told again and move to the new epoch
   await member.beat({ opened });
   assert.equal((await plane.stores.sessions.get(hub, 'S'))?.memberEpoch, 2);
   assert.equal((await plane.stores.users.get(hub, 'alice'))?.logins, 1);
+});
+
+test('a session that was struck out is told again: it is no second login', async () => {
+  const { plane, member, sessions } = await started();
+  const issuedMs = plane.clock.nowMs();
+  const opened = [{ ...sessionReport('OFFICE', 'S', 'alice'), issuedMs }];
+  await member.beat({ opened });
+  plane.clock.advance(endedKeptMs);
+  await plane.stores.members.markLost(id, 1, plane.clock.nowMs());
+  const { items } = await plane.stores.sweeps.sessions(hub, undefined, 10);
+  for (const session of items) await plane.stores.sweeps.strikeSession(session);
+  await member.join();
+  await member.beat({ opened });
+  assert.deepEqual(await sessions(), ['S']);
+  const user = await plane.stores.users.get(hub, 'alice');
+  assert.deepEqual([user?.logins, user?.lastLoginMs], [1, issuedMs]);
 });
 
 test('a death within the lists: the repeated heartbeat writes the rest', async () => {

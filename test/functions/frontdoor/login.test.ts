@@ -56,6 +56,7 @@ test('the ticket is worth a grant of what hub and user are configured as', async
     sessionTimeoutMs: 5_000,
     singleConnection: false,
     message: 'Welcome.',
+    issuedMs: grant.issuedMs,
     explanation: grant.explanation,
   });
   const explanation = decodeExplanation(grant.explanation);

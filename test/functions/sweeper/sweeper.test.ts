@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { endedKeptMs } from '#functions/domain/sweep.ts';
 import { keyOf } from '#functions/store/keys.ts';
 import { always } from '#functions/store/table.ts';
 import { sweeperMessages } from '#functions/sweeper/message.ts';
@@ -141,6 +142,10 @@ test('the sessions of the lost vanish, those of others stay', async () => {
   await tell(tick);
   assert.equal(queue.sent.length, 1);
   assert.equal(await walk(), 1);
+  assert.deepEqual(await sessionsOf('office'), ['SID-ADA-1', 'SID-BEN-1'], 'told just then');
+  await pass(endedKeptMs);
+  await tell(tick);
+  assert.equal(await walk(), 1);
   assert.deepEqual(await sessionsOf('office'), ['SID-BEN-1']);
   await tell(tick);
   assert.deepEqual(queue.sent, [], 'one walk for one request');
@@ -179,7 +184,7 @@ test('a walk over many hubs and sessions takes bounded steps and misses nothing'
     const report = sessionReport('hub-7', `SID-${index}`, 'ada');
     await plane.stores.sessions.open(from.memberId, 1, report, plane.clock.nowMs());
   }
-  await pass(timing.leaseTtlMs);
+  await pass(endedKeptMs);
   await plane.stores.members.markLost(id, 1, plane.clock.nowMs());
   await plane.stores.sweeps.request();
   await tell(tick);
@@ -216,7 +221,7 @@ test('a step of a walk that is over does nothing', async () => {
   assert.equal(plane.log.of('walk.finished').length, 1);
 });
 
-test('who joined anew keeps what survived; what did not is swept after half a minute', async () => {
+test('who joined anew keeps what survived; what did not is swept when it cannot be told again', async () => {
   const { plane, member, tell, pass, walk, sessionsOf } = await stage();
   await plane.createHub('office', 'static');
   const survivor = sessionReport('office', 'SID-ADA-1', 'ada');
@@ -231,6 +236,12 @@ test('who joined anew keeps what survived; what did not is swept after half a mi
   }
   await tell(tick);
   assert.equal(await walk(), 1);
+  for (let passedMs = 0; passedMs < endedKeptMs; passedMs += 2_000) {
+    await pass(2_000);
+    await member.beat();
+  }
+  await tell(tick);
+  assert.equal(await walk(), 1, 'asked for by the one before');
   assert.deepEqual(await sessionsOf('office'), ['SID-ADA-1']);
 });
 
@@ -239,7 +250,7 @@ test('a session that is told again while it is being swept stays', async () => {
   await plane.createHub('office', 'static');
   const report = sessionReport('office', 'SID-ADA-1', 'ada');
   await member.beat({ opened: [report] });
-  await pass(timing.leaseTtlMs);
+  await pass(endedKeptMs);
   await plane.stores.members.markLost(id, 1, plane.clock.nowMs());
   await plane.stores.sweeps.request();
   await tell(tick);

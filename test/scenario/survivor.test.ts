@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { agentApiName, type SimMember } from '#test/sim/sim-member.ts';
+import { Stage } from '#test/sim/stage.ts';
+
+// A session of a static hub outlives its member's lease (I10). The member is called lost, the
+// sweeper looks at what is stored of the session, and then the member is back.
+
+/** When the sweeper has walked, for the lost member's sake; the machine is not replaced yet. */
+const walkedMs = 61_000;
+
+/** A client in a session on a member that is cut off and called lost. */
+async function set(): Promise<{ stage: Stage; host: SimMember }> {
+  const stage = await Stage.set({ members: 2, clients: 1, hub: 'static' });
+  await stage.connect(stage.client(1));
+  await stage.until(() => (stage.world.invariants.sessions.length === 1 ? '' : 'told'), 3_000);
+  await stage.pass(10_000);
+  const host = stage.world.members.find(({ running }) => running?.agent.status.sessions === 1);
+  assert(host);
+  stage.world.setCut(host.name, agentApiName, 'both', true);
+  await stage.until(() => (stage.state(host)['state'] === 'lost' ? '' : 'lost'), 40_000);
+  await stage.pass(walkedMs - stage.world.time.nowMs);
+  return { stage, host };
+}
+
+test('a session that outlives its member’s epoch is listed again, and no second login', async () => {
+  const { stage, host } = await set();
+  const { session } = stage.client(1);
+  stage.world.setCut(host.name, agentApiName, 'both', false);
+  const listedAt = () => stage.world.invariants.sessions.map((item) => item['memberEpoch']);
+  await stage.until(() => (listedAt().includes(3) ? '' : `at ${listedAt()}`), 20_000);
+  const [user] = stage.world.invariants.items('USER#user-1');
+  assert.equal(user?.['logins'], 1);
+  assert.equal(stage.client(1).session, session);
+});
+
+test('a stopped member tells of a session whose client is elsewhere by now: one login each', async () => {
+  const stage = await Stage.set({ members: 2, clients: 1, hub: 'static' });
+  const sessions = () => stage.world.invariants.sessions;
+  await stage.connect(stage.client(1));
+  const { session } = stage.client(1);
+  await stage.until(() => (sessions().length === 1 ? '' : 'told'), 3_000);
+  const host = stage.world.members.find(({ running }) => running?.agent.status.sessions === 1);
+  assert(host);
+  stage.running(host).process.stop();
+  const client = stage.client(1);
+  await stage.until(() => (client.session && client.session !== session ? '' : 'away'), 60_000);
+  await stage.pass(walkedMs - stage.world.time.nowMs);
+  stage.running(host).process.goOn();
+  await stage.pass(10_000);
+  assert.equal(stage.state(host)['epoch'], 3);
+  const [user] = stage.world.invariants.items('USER#user-1');
+  assert.equal(user?.['logins'], 2);
+});
