@@ -1,0 +1,336 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type AccessRule, plainHubOptions } from '#node-agent/switch/hub-rules.ts';
+import { broadcast, mac } from '#test/support/frames.ts';
+import {
+  arp,
+  ethernet,
+  icmp,
+  ip4,
+  ip6,
+  ip6One,
+  ip6Two,
+  tcp,
+  tcpFlags,
+  udp,
+} from '#test/support/packets.ts';
+import { HubBench, type Station } from './hub-bench.ts';
+import { receiver, type SampleName, sampleNames, samples, sender } from './samples.ts';
+
+const discard: AccessRule = { id: 1, priority: 10, discard: true, ipVersion: 4 };
+
+interface Bench {
+  readonly bench: HubBench;
+  readonly from: Station;
+  readonly to: Station;
+}
+
+/** Alice of sales sends to Bob of support. */
+function underRules(accessRules: readonly AccessRule[], arpToo = false): Bench {
+  const options = { ...plainHubOptions, applyIpV4AccessListOnArpPacket: arpToo };
+  const bench = new HubBench({}, { rules: { accessRules, options } });
+  const from = bench.plug('from', { user: 'Alice', group: 'Sales' });
+  const to = bench.plug('to', { user: 'Bob', group: 'Support' });
+  return { bench, from, to };
+}
+
+function passes(frame: Buffer, rules: readonly AccessRule[], arpToo = false): boolean {
+  const { bench, from, to } = underRules(rules, arpToo);
+  from.send(frame);
+  assert.deepEqual(bench.hub.drops.nonZero(), to.frames.length === 1 ? {} : { 'access-list': 1 });
+  return to.frames.length === 1;
+}
+
+const four = (payload: Buffer, from: string, to: string, protocol: number): Buffer =>
+  ethernet(receiver, sender, 0x0800, ip4(payload, { from, to, protocol }));
+const web = four(tcp({ from: 40_000, to: 80 }), '10.1.2.3', '192.168.7.9', 6);
+const webSyn = four(tcp({ to: 80, flags: tcpFlags.syn }), '10.1.2.3', '192.168.7.9', 6);
+const webSynAck = four(tcp({ flags: tcpFlags.syn | tcpFlags.ack }), '10.1.2.3', '10.9.9.9', 6);
+const dns = four(udp(5_000, 53), '10.1.2.3', '192.168.7.9', 17);
+const ping = four(icmp(8), '10.1.2.3', '192.168.7.9', 1);
+const web6 = ethernet(
+  receiver,
+  sender,
+  0x86dd,
+  ip6(tcp({ from: 40_000, to: 80 }), { from: ip6One, to: ip6Two, protocol: 6 }),
+);
+const who = ethernet(broadcast, sender, 0x0806, arp('10.1.2.3', '10.1.2.4'));
+const fragment = ethernet(
+  receiver,
+  sender,
+  0x0800,
+  ip4(Buffer.alloc(40), { from: '10.1.2.3', protocol: 6, fragmentOffset: 100 }),
+);
+
+const ip = (address: string, mask: string) => ({ address, mask });
+const all4 = 'ffffffff';
+const all16 = 'f'.repeat(32);
+const macMask = 'ffffffffffff';
+
+/** Each field: what it matches, and the nearest it does not match. */
+const fields: readonly {
+  readonly what: string;
+  readonly rule: Partial<AccessRule>;
+  readonly matches: readonly Buffer[];
+  readonly ignores: readonly Buffer[];
+  readonly arpToo?: boolean;
+}[] = [
+  {
+    what: 'no field: anything but ARP',
+    rule: {},
+    matches: [web, web6, ping, samples.other, samples.bpdu],
+    ignores: [who],
+  },
+  {
+    what: 'no field, with ApplyIPv4AccessListOnArpPacket: anything',
+    rule: {},
+    arpToo: true,
+    matches: [web, web6, who],
+    ignores: [],
+  },
+  {
+    what: 'source 10.1.2.3',
+    rule: { source: ip('0a010203', all4) },
+    matches: [web, dns, ping, fragment],
+    ignores: [four(tcp(), '10.1.2.2', '10.1.2.3', 6), web6, samples.other, who],
+  },
+  {
+    what: 'source 10.1.2.3, ARP, too',
+    rule: { source: ip('0a010203', all4) },
+    arpToo: true,
+    matches: [who, web],
+    ignores: [ethernet(broadcast, sender, 0x0806, arp('0.0.0.0'))],
+  },
+  {
+    what: 'destination 192.168.0.0/16',
+    rule: { destination: ip('c0a80000', 'ffff0000') },
+    matches: [web, dns],
+    ignores: [four(tcp(), '192.168.1.1', '10.0.0.1', 6), web6],
+  },
+  {
+    what: 'destination of ARP',
+    rule: { destination: ip('0a010204', all4) },
+    arpToo: true,
+    matches: [who],
+    ignores: [web],
+  },
+  {
+    what: 'an address under a mask with holes',
+    rule: { source: ip('0a000003', 'ff0000ff') },
+    matches: [web],
+    ignores: [four(tcp(), '10.1.2.4', '10.1.2.3', 6)],
+  },
+  {
+    what: 'zeros for address and mask: any',
+    rule: { source: ip('00000000', '00000000') },
+    matches: [web, web6, samples.other],
+    ignores: [],
+  },
+  {
+    what: 'IPv6 source',
+    rule: { ipVersion: 6, source: ip(ip6One, all16) },
+    matches: [web6],
+    ignores: [web, ethernet(receiver, sender, 0x86dd, ip6(tcp(), { from: ip6Two, protocol: 6 }))],
+  },
+  {
+    what: 'IPv6 destination under a mask of the last bits',
+    rule: { ipVersion: 6, destination: ip(ip6Two, `${'0'.repeat(31)}f`) },
+    matches: [web6],
+    ignores: [ethernet(receiver, sender, 0x86dd, ip6(tcp(), { to: ip6One, protocol: 6 })), web],
+  },
+  {
+    what: 'protocol TCP',
+    rule: { protocol: 6 },
+    matches: [web, webSyn, fragment],
+    ignores: [dns, ping, web6, samples.other],
+  },
+  {
+    what: 'protocol TCP of IPv6',
+    rule: { ipVersion: 6, protocol: 6 },
+    matches: [web6],
+    ignores: [web, samples.udp6],
+  },
+  {
+    what: 'destination ports 80-88',
+    rule: { destinationPorts: { first: 80, last: 88 } },
+    matches: [web, webSyn],
+    ignores: [dns, ping, web6, fragment, four(udp(80, 89), '10.1.2.3', '10.1.2.4', 17)],
+  },
+  {
+    what: 'source ports 5000-5000, of UDP as well',
+    rule: { sourcePorts: { first: 5_000, last: 5_000 } },
+    matches: [dns],
+    ignores: [web, four(udp(5_001, 5_000), '10.1.2.3', '10.1.2.4', 17)],
+  },
+  {
+    what: 'ports 0-0 beside others: any',
+    rule: { sourcePorts: { first: 0, last: 0 }, destinationPorts: { first: 53, last: 53 } },
+    matches: [dns],
+    ignores: [web],
+  },
+  {
+    what: 'source MAC',
+    rule: { sourceMac: ip(mac(1).toString('hex'), macMask) },
+    matches: [web, samples.other],
+    ignores: [ethernet(receiver, mac(9), 0x88b5, Buffer.from('payload'))],
+  },
+  {
+    what: 'destination MAC under a mask of its maker',
+    rule: { destinationMac: ip('020000ffffff', 'ffffff000000') },
+    matches: [web],
+    ignores: [samples.udp4Broadcast],
+  },
+  {
+    what: 'source user',
+    rule: { sourceUser: 'ALICE' },
+    matches: [web, samples.other],
+    ignores: [who],
+  },
+  { what: 'another source user', rule: { sourceUser: 'bob' }, matches: [], ignores: [web] },
+  { what: 'source group by its name', rule: { sourceUser: 'sales' }, matches: [web], ignores: [] },
+  { what: '@group', rule: { sourceUser: '@Sales' }, matches: [web], ignores: [] },
+  { what: '@ and a user', rule: { sourceUser: '@alice' }, matches: [], ignores: [web] },
+  { what: 'destination user', rule: { destinationUser: 'bob' }, matches: [web], ignores: [who] },
+  {
+    what: 'destination group',
+    rule: { destinationUser: '@support' },
+    matches: [web],
+    ignores: [],
+  },
+  {
+    what: 'another destination user',
+    rule: { destinationUser: 'alice' },
+    matches: [],
+    ignores: [web],
+  },
+  {
+    what: 'opening TCP segments',
+    rule: { tcpState: 'opening' },
+    matches: [webSyn],
+    ignores: [web, webSynAck, dns, web6],
+  },
+  {
+    what: 'established TCP segments',
+    rule: { tcpState: 'established' },
+    matches: [web, webSynAck],
+    ignores: [webSyn, dns, web6],
+  },
+];
+
+describe('what an entry of the access list matches', () => {
+  for (const { what, rule, matches, ignores, arpToo } of fields) {
+    test(what, () => {
+      for (const [i, frame] of matches.entries()) {
+        assert.equal(passes(frame, [{ ...discard, ...rule }], arpToo), false, `matches ${i}`);
+        assert.equal(passes(frame, []), true);
+      }
+      for (const [i, frame] of ignores.entries()) {
+        assert.equal(passes(frame, [{ ...discard, ...rule }], arpToo), true, `ignores ${i}`);
+      }
+    });
+  }
+
+  test('active: an entry that is not is passed over', () => {
+    assert.equal(passes(web, [{ ...discard, active: false }]), true);
+    assert.equal(passes(web, [{ ...discard, active: true }]), false);
+  });
+
+  test('priority, then id, decide which of two entries does', () => {
+    const pass: AccessRule = { ...discard, id: 2, discard: false };
+    assert.equal(passes(web, [{ ...pass, priority: 20 }, discard]), false);
+    assert.equal(passes(web, [discard, { ...pass, priority: 5 }]), true);
+    assert.equal(passes(web, [{ ...pass, id: 2 }, discard]), false);
+    assert.equal(passes(web, [{ ...discard, id: 3 }, pass]), true);
+  });
+
+  test('a VLAN tag hides nothing', () => {
+    const tag = Buffer.from('81000005', 'hex');
+    const hidden = Buffer.concat([web.subarray(0, 12), tag, web.subarray(12)]);
+    assert.equal(passes(hidden, [{ ...discard, protocol: 6 }]), false);
+  });
+
+  test('extension headers hide nothing', () => {
+    const options = Buffer.from('0600010400000000', 'hex');
+    const packet = ip6(Buffer.concat([options, tcp({ to: 80 })]), { protocol: 0 });
+    const hidden = ethernet(receiver, sender, 0x86dd, packet);
+    const rule: AccessRule = {
+      ...discard,
+      ipVersion: 6,
+      destinationPorts: { first: 80, last: 80 },
+    };
+    assert.equal(passes(hidden, [rule]), false);
+  });
+});
+
+describe('rules for each receiver', () => {
+  const toBob: AccessRule = { ...discard, destinationUser: 'bob' };
+
+  test('a flood is kept from the one, not from the other', () => {
+    const { bench, from, to } = underRules([toBob]);
+    const carol = bench.plug('carol', { user: 'carol' });
+    from.send(samples.otherBroadcast);
+    assert.deepEqual([to.frames.length, carol.frames.length], [0, 1]);
+    assert.deepEqual(bench.hub.drops.nonZero(), { 'access-list': 1 });
+  });
+
+  test('unicast to the one is dropped', () => {
+    const { from, to } = underRules([toBob]);
+    to.send(ethernet(broadcast, receiver, 0x88b5, Buffer.from('here')));
+    from.send(samples.other);
+    assert.equal(to.frames.length, 0);
+  });
+
+  test('what was decided on arrival is not decided again', () => {
+    const pass: AccessRule = { ...discard, id: 7, discard: false, priority: 1, protocol: 6 };
+    const { from, to } = underRules([toBob, pass]);
+    from.send(web);
+    from.send(dns);
+    assert.deepEqual(to.frames, [web]);
+  });
+
+  test('behind the first entry that names a receiver, others count for each receiver, too', () => {
+    const { from, to } = underRules([
+      { ...toBob, destinationUser: 'nobody' },
+      { ...discard, id: 2, priority: 20, protocol: 17 },
+    ]);
+    from.send(dns);
+    from.send(web);
+    assert.deepEqual(to.frames, [web]);
+  });
+});
+
+describe('where rules look, what cannot be judged does not pass', () => {
+  const lookAtPorts: AccessRule = { ...discard, destinationPorts: { first: 22, last: 22 } };
+  const cut = (frame: Buffer, bytes: number): Buffer => frame.subarray(0, bytes);
+  const tiny = ip4(tcp().subarray(0, 8), { protocol: 6 });
+  const overwriting = ip4(Buffer.alloc(24), { protocol: 6, fragmentOffset: 1 });
+  for (const [what, frame] of [
+    ['an IPv4 header cut short', cut(web, 30)],
+    ['a TCP header cut short', cut(web, 14 + 20 + 10)],
+    ['a first fragment without TCP flags', ethernet(receiver, sender, 0x0800, tiny)],
+    ['a fragment that overwrites TCP flags', ethernet(receiver, sender, 0x0800, overwriting)],
+    ['an IPv6 header cut short', cut(web6, 40)],
+    [
+      'a header chain without end',
+      ethernet(receiver, sender, 0x86dd, ip6(Buffer.alloc(80), { protocol: 0 })),
+    ],
+  ] as const) {
+    test(what, () => {
+      const { bench, from, to } = underRules([lookAtPorts]);
+      from.send(frame);
+      assert.deepEqual(bench.hub.drops.nonZero(), { malformed: 1 });
+      assert.equal(to.frames.length, 0);
+      const plain = underRules([]);
+      plain.from.send(frame);
+      assert.equal(plain.to.frames.length, 1);
+    });
+  }
+
+  test('all samples are judged', () => {
+    for (const name of sampleNames as readonly SampleName[]) {
+      const { bench, from } = underRules([lookAtPorts]);
+      from.send(samples[name]);
+      assert.equal(bench.hub.drops.of('malformed'), 0, name);
+    }
+  });
+});
