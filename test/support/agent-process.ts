@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,6 +94,11 @@ export class AgentProcess {
   rssBytes(): number {
     const status = readFileSync(`/proc/${this.#child?.pid}/status`, 'latin1');
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+  }
+
+  /** Files, sockets and the like it has open. */
+  openFiles(): number {
+    return readdirSync(`/proc/${this.#child?.pid}/fd`).length;
   }
 
   async joined(): Promise<void> {
