@@ -4,6 +4,7 @@ import { errorCode } from '#shared/wire/error-code.ts';
 import { sha0Bytes } from '#shared/wire/sha0.ts';
 import { shardsFor } from '../domain/seat.ts';
 import { type Hub, hubsMax } from '../store/hub-store.ts';
+import { sessionsMax } from '../store/session-store.ts';
 import { AdminError } from './admin-error.ts';
 import type { Fields } from './fields.ts';
 import { changeHub, configureMembers, removeRemains } from './hub-changes.ts';
@@ -31,7 +32,7 @@ export async function createHub({ ports, fields }: AdminCall): Promise<RpcObject
   if ((await hubs.count()) >= hubsMax) {
     throw new AdminError(errorCode.tooManyHubs, `${hubsMax} hubs are listed`);
   }
-  const maxSession = fields.number('MaxSession_u32') ?? 0;
+  const maxSession = readMaxSession(fields) ?? 0;
   const sessionTimeoutMs = readSessionTimeout(fields) ?? sessionTimeoutMsOfNew;
   await removeRemains(ports, name, undefined, nowMs);
   const hub: Hub = {
@@ -59,7 +60,7 @@ export async function setHub({ ports, fields, hub }: HubCall): Promise<RpcObject
   }
   const password = readHubPassword(fields, hub.name, await ports.secrets.sealer());
   const online = fields.flag('Online_bool');
-  const maxSession = fields.number('MaxSession_u32');
+  const maxSession = readMaxSession(fields);
   const noEnum = fields.flag('NoEnum_bool');
   const sessionTimeoutMs = readSessionTimeout(fields);
   const changed = await changeHub(ports, hub.name, (seen) => ({
@@ -101,6 +102,14 @@ function readKind(type: number): HubKind {
   if (type === hubTypes.static) return 'static';
   if (type === hubTypes.dynamic) return 'dynamic';
   throw new AdminError(errorCode.invalidParameter, 'HubType_u32 is neither 1 nor 2');
+}
+
+/** Limits are kept in shards (ADR 0013): one nothing could reach would be spread over millions. */
+function readMaxSession(fields: Fields): number | undefined {
+  const maxSession = fields.number('MaxSession_u32');
+  if (maxSession === undefined || maxSession <= sessionsMax) return maxSession;
+  const reason = `MaxSession_u32 is more than ${sessionsMax}; 0 is without a limit`;
+  throw new AdminError(errorCode.invalidParameter, reason);
 }
 
 /** Ours: SoftEther has no such setting of a hub, and ignores fields it does not know. */

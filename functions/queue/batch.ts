@@ -6,6 +6,9 @@ const eventSchema = z.object({
   Records: z.array(z.object({ messageId: z.string(), body: z.string() })),
 });
 
+/** What a body brings about is told to the log, and a body may be long. */
+const errorCharsMax = 4_000;
+
 export interface BatchResult {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
@@ -22,11 +25,18 @@ export function onBatch(
     const { Records } = eventSchema.parse(event);
     const outcomes = await Promise.allSettled(Records.map(async ({ body }) => handle(body)));
     const failed = Records.filter((_, index) => outcomes[index]?.status === 'rejected');
-    for (const outcome of outcomes) {
-      if (outcome.status === 'rejected') {
-        log.error('message.failed', { error: String(outcome.reason) });
-      }
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.status === 'fulfilled') continue;
+      const facts = { messageId: Records[index]?.messageId, ...failureOf(outcome.reason) };
+      log.error('message.failed', facts);
     }
     return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
   };
+}
+
+/** `ZodError` and `SyntaxError`: a body that nobody of ours wrote. */
+function failureOf(reason: unknown): { readonly reason: string; readonly error: string } {
+  const isError = reason instanceof Error;
+  const error = isError ? (reason.stack ?? reason.message) : String(reason);
+  return { reason: isError ? reason.name : typeof reason, error: error.slice(0, errorCharsMax) };
 }

@@ -1,6 +1,7 @@
 import { adminApp } from '#functions/admin/app.ts';
 import { deriveKey, Sealer } from '#functions/domain/sealing.ts';
 import { type Stores, storesOver } from '#functions/store/stores.ts';
+import type { Table } from '#functions/store/table.ts';
 import { systemRandom } from '#functions/system.ts';
 import { type HubName, hubName, type MemberId, memberId } from '#shared/kernel/ids.ts';
 import type { Fields } from '#shared/kernel/log.ts';
@@ -32,7 +33,7 @@ export class AdminRig {
   firstPassword = serverPassword;
   readonly #app: ReturnType<typeof adminApp>;
 
-  constructor(table = new MemoryTable()) {
+  constructor(table: Table = new MemoryTable()) {
     this.stores = storesOver(table);
     const say =
       (level: LogLine['level']) =>
