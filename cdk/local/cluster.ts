@@ -3,13 +3,14 @@ import { z } from 'zod';
 import { ControlPlaneView } from './control-plane-view.ts';
 import type { DataFolder } from './data-folder.ts';
 import { type Deployment, deploy } from './deployment.ts';
-import { groupTerms } from './ec2/group-events.ts';
+import { groupTerms } from './ec2/group-terms.ts';
 import { launchTemplate } from './ec2/launch-template.ts';
 import { type GroupEvent, MemberGroup } from './ec2/member-group.ts';
+import { groupNote } from './group-note.ts';
 import { endpointText, type Options } from './options.ts';
 import { Reaper } from './process/reaper.ts';
 import type { Progress } from './progress.ts';
-import { assertFree, StartError } from './start-error.ts';
+import { assertFree, isFree, StartError } from './start-error.ts';
 import { type ClusterView, type MemberView, StateFile } from './state-file.ts';
 import type { Assembly } from './synth/assembly.ts';
 import { systemClock, systemRandom, systemTimers } from './system.ts';
@@ -109,6 +110,8 @@ class LocalCluster implements Cluster {
       terms: groupTerms(deployment.stack),
       publish: (event) => deployment.events.put(event),
       endpoints: options.members,
+      desired: options.members.length,
+      isFree: (endpoint) => isFree(endpoint),
       replaceAfterMs: options.replaceAfterMs,
       folder: data.members,
       logFolder: data.logs,
@@ -237,24 +240,9 @@ class LocalCluster implements Cluster {
 
   private onGroupEvent(event: GroupEvent): void {
     if (!this.isReady) return;
-    const note = this.groupNote(event);
+    const note = groupNote(event, this.services.options.replaceAfterMs);
     if (note !== undefined) this.services.progress.note(note);
     this.wake(); // so that the state file tells it now
-  }
-
-  private groupNote(event: GroupEvent): string | undefined {
-    const member = `member ${event.instance.id} at ${endpointText(event.instance.endpoint)}`;
-    const seconds = this.services.options.replaceAfterMs / 1_000;
-    switch (event.kind) {
-      case 'launched':
-        return undefined;
-      case 'leaving':
-        return `${member} is to be terminated (${event.cause}); it is emptied first`;
-      case 'left':
-        return `${member} is terminated`;
-      case 'ended':
-        return `${member} is dead (${event.how}); a new one takes its place in ${seconds} s`;
-    }
   }
 
   private pause(delayMs: number): Promise<void> {

@@ -20,6 +20,17 @@ export async function assertFree(endpoint: Endpoint, option: string): Promise<vo
   await once(server, 'close');
 }
 
+/** Whether an address can be listened on now. */
+export async function isFree(endpoint: Endpoint): Promise<boolean> {
+  try {
+    await assertFree(endpoint, '--member');
+    return true;
+  } catch (error) {
+    if (error instanceof StartError) return false;
+    throw error;
+  }
+}
+
 function remedy(code: string | undefined, endpoint: Endpoint, option: string): string {
   const text = endpointText(endpoint);
   const another = `choose another with ${option} ADDR:PORT`;

@@ -1,17 +1,24 @@
 import { join } from 'node:path';
-import type { Cancel, Timers } from '#shared/kernel/clock.ts';
+import type { Timers } from '#shared/kernel/clock.ts';
 import type { ScalingGroup } from '../aws/auto-scaling.ts';
 import type { ServiceEvent } from '../events/event-bus.ts';
-import { LogFile } from '../log-file.ts';
-import { type Endpoint, endpointText } from '../options.ts';
+import type { Endpoint } from '../options.ts';
+import { Berths } from './berths.ts';
 import { Ec2Instance, type Ec2Services, type LaunchTemplate } from './ec2-instance.ts';
-import { type GroupTerms, leavingEvent, terminatedEvent } from './group-events.ts';
+import { launchedEvent, lifecycleEvent, terminatedEvent } from './group-events.ts';
+import type { GroupTerms, LifecycleHook, LifecycleResult } from './group-terms.ts';
+import type { RefreshPreferences } from './instance-refresh.ts';
+import { counts, isLeaving, type Machine, newMachine } from './machine.ts';
+import { Refresh, type RefreshReport } from './refresh.ts';
 
 export interface MemberGroupOptions {
   readonly launchTemplate: LaunchTemplate;
   readonly terms: GroupTerms;
-  /** One member at each; the group keeps it so. */
+  /** Where members are as long as these are enough; then on the next ports. */
   readonly endpoints: readonly Endpoint[];
+  /** How many members there are to be at first. */
+  readonly desired: number;
+  readonly isFree: (endpoint: Endpoint) => Promise<boolean>;
   /** A member that ended is replaced after this long. */
   readonly replaceAfterMs: number;
   /** For each member's `agent.json`. */
@@ -29,71 +36,62 @@ export type GroupEvent =
   /** It is to be terminated, and waits until that may be. */
   | { readonly kind: 'leaving'; readonly instance: Ec2Instance; readonly cause: string }
   | { readonly kind: 'left'; readonly instance: Ec2Instance }
-  | { readonly kind: 'ended'; readonly instance: Ec2Instance; readonly how: string };
-
-/** Where one member runs, whichever ec2Instance it is at the moment. */
-interface Slot {
-  readonly endpoint: Endpoint;
-  readonly log: LogFile;
-  instance: Ec2Instance | undefined;
-  leaving: Leaving | undefined;
-  cancelReplacement: Cancel;
-}
-
-/** A termination under way. */
-interface Leaving {
-  readonly token: string;
-  readonly isReplaced: boolean;
-  /** Until somebody completes it, or nobody extends it, the ec2Instance stays as it is. */
-  isWaiting: boolean;
-  cancelTimer: Cancel;
-}
+  | { readonly kind: 'ended'; readonly instance: Ec2Instance; readonly how: string }
+  | { readonly kind: 'no-launch'; readonly reason: string }
+  | { readonly kind: 'desired'; readonly desired: number; readonly cause: string }
+  | { readonly kind: 'refresh'; readonly report: RefreshReport };
 
 /** What a terminated ec2Instance's operating system gives its services before the end. */
 const shutdownMs = 5_000;
 
 /**
  * The auto scaling group. An ec2Instance that ends, by force or because its agent is done, is gone:
- * a new one, with a new id, takes its place. One that is terminated waits for the lifecycle hook.
- * Left out: scaling out, health checks of its own.
+ * a new one, with a new id, takes its place. Launch and termination wait in the template's hooks.
+ * Left out: health checks of its own; scaling by metrics.
  */
 export class MemberGroup implements ScalingGroup {
   private readonly options: MemberGroupOptions;
-  private slots: readonly Slot[];
+  private readonly berths: Berths;
+  private machines: readonly Machine[] = [];
+  private desired: number;
+  private refresh: Refresh | undefined;
+  private cooldownEndsMs = Number.NEGATIVE_INFINITY;
   private stopping = false;
+  private readonly endings = new Map<Ec2Instance, () => void>();
 
   constructor(options: MemberGroupOptions) {
     this.options = options;
-    this.slots = options.endpoints.map((endpoint) => ({
-      endpoint,
-      log: new LogFile(join(options.logFolder, `member-${fileName(endpoint)}.log`)),
-      instance: undefined,
-      leaving: undefined,
-      cancelReplacement: () => undefined,
-    }));
+    this.desired = options.desired;
+    this.berths = new Berths(options.endpoints, options.logFolder, options.isFree);
   }
 
+  /** Launch the first members; resolves when their machines run, whatever a hook waits for. */
   async start(): Promise<void> {
-    await Promise.all(this.slots.map((slot) => this.launch(slot)));
+    await this.fill();
   }
 
-  /** The ec2Instances, ended ones too until they are replaced. */
+  /** The ec2Instances by their places, ended ones too until they are replaced. */
   get instances(): readonly Ec2Instance[] {
-    return this.slots.flatMap(({ instance }) => (instance === undefined ? [] : [instance]));
+    return [...this.machines]
+      .sort((left, right) => (left.berth?.number ?? 0) - (right.berth?.number ?? 0))
+      .flatMap(({ instance }) => (instance === undefined ? [] : [instance]));
   }
 
-  /** Where an ec2Instance's output goes. */
-  logPath(endpoint: Endpoint): string {
-    return this.slots.find((slot) => slot.endpoint === endpoint)?.log.path ?? '';
+  describe(): ReturnType<ScalingGroup['describe']> {
+    const { minSize, maxSize } = this.bounds;
+    return {
+      ...{ minSize, maxSize, desired: this.desired },
+      instances: this.machines.flatMap(({ instance, state }) =>
+        instance === undefined ? [] : [{ id: instance.id, state, healthy: instance.running }],
+      ),
+    };
   }
 
   /** SIGTERM to all; SIGKILL to those still there after `graceMs`. Resolves when all have ended. */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
-    for (const slot of this.slots) {
-      slot.cancelReplacement();
-      slot.leaving?.cancelTimer();
-    }
+    this.refresh?.cancel();
+    for (const machine of this.machines) machine.cancelTimer();
     const ended = Promise.all(this.instances.map((instance) => this.untilEnded(instance)));
     for (const instance of this.instances) instance.kill('SIGTERM');
     const cancel = this.options.timers.after(graceMs, () => {
@@ -101,93 +99,230 @@ export class MemberGroup implements ScalingGroup {
     });
     await ended;
     cancel();
-    for (const { log } of this.slots) log.close();
+    this.berths.close();
   }
 
   /** Scale in: terminate this one, and do with one less. False: it is not there. */
   scaleIn(instanceId: string): boolean {
-    return this.terminate(instanceId, false, 'scale-in');
+    const machine = this.called(instanceId);
+    if (machine === undefined || isLeaving(machine)) return machine !== undefined;
+    this.desired -= 1;
+    this.terminate(machine, false, 'scale-in');
+    return true;
+  }
+
+  terminateInstance(instanceId: string, decrement: boolean): boolean {
+    if (decrement) return this.scaleIn(instanceId);
+    const machine = this.called(instanceId);
+    if (machine !== undefined) this.terminate(machine, true, 'terminated by an operator');
+    return machine !== undefined;
   }
 
   /** As a failed health check: another takes its place. One that is dead already is replaced so. */
   markUnhealthy(instanceId: string): boolean {
-    return this.terminate(instanceId, true, 'unhealthy');
+    const machine = this.called(instanceId);
+    if (machine !== undefined) this.terminate(machine, true, 'unhealthy');
+    return machine !== undefined;
   }
 
-  complete(instanceId: string, token: string | undefined): boolean {
-    const slot = this.waiting(instanceId, token);
-    if (slot !== undefined) this.letGo(slot);
-    return slot !== undefined;
-  }
-
-  extend(instanceId: string, token: string | undefined): boolean {
-    const slot = this.waiting(instanceId, token);
-    if (slot !== undefined) this.waitOnceMore(slot);
-    return slot !== undefined;
-  }
-
-  private terminate(instanceId: string, isReplaced: boolean, cause: string): boolean {
-    const slot = this.slots.find(({ instance }) => instance?.id === instanceId);
-    const { services, terms, onEvent, publish } = this.options;
-    if (slot?.instance === undefined || this.stopping) return false;
-    if (slot.leaving !== undefined || !slot.instance.running) return true;
-    const token = services.random.bytes(16).toString('hex');
-    const cancelTimer = (): void => undefined;
-    slot.leaving = { token, isReplaced, isWaiting: true, cancelTimer };
-    onEvent({ kind: 'leaving', instance: slot.instance, cause });
-    if (terms.hook === undefined) {
-      this.letGo(slot);
-      return true;
+  setDesired(desired: number, cause = 'an operator'): string | undefined {
+    const { minSize, maxSize } = this.bounds;
+    if (desired < minSize || desired > maxSize) {
+      return `New SetDesiredCapacity value ${desired} is not between ${minSize} and ${maxSize}.`;
     }
-    this.waitOnceMore(slot);
-    publish(leavingEvent(terms, terms.hook, instanceId, token));
-    return true;
+    if (desired === this.desired) return undefined;
+    this.desired = desired;
+    this.options.onEvent({ kind: 'desired', desired, cause });
+    const surplus = this.machines.filter(counts).length - desired;
+    for (const machine of this.firstToGo().slice(0, Math.max(0, surplus))) {
+      this.terminate(machine, false, 'scale-in');
+    }
+    void this.fill();
+    return undefined;
   }
 
-  /** The slot whose ec2Instance waits; a token, if given, must be that of the termination. */
-  private waiting(instanceId: string, token: string | undefined): Slot | undefined {
-    return this.slots.find(
-      ({ instance, leaving }) =>
+  executePolicy(name: string, honorCooldown: boolean): 'done' | 'cooling' | 'unknown' {
+    const { services, terms } = this.options;
+    const policy = terms.simplePolicies.find((one) => one.name === name);
+    if (policy === undefined) return 'unknown';
+    const nowMs = services.clock.monotonicMs();
+    if (honorCooldown && nowMs < this.cooldownEndsMs) return 'cooling';
+    this.cooldownEndsMs = nowMs + policy.cooldownMs;
+    const { minSize, maxSize } = this.bounds;
+    const desired = Math.min(maxSize, Math.max(minSize, this.desired + policy.adjustment));
+    this.setDesired(desired, `the policy ${name}`);
+    return 'done';
+  }
+
+  startRefresh(preferences: RefreshPreferences): string | undefined {
+    if (this.refresh?.report.status === 'InProgress') return undefined;
+    const { services, terms, onEvent } = this.options;
+    const id = services.random.bytes(16).toString('hex');
+    this.refresh = new Refresh(id, preferences, this.machines, {
+      clock: services.clock,
+      timers: this.options.timers,
+      warmupMs: terms.warmupMs,
+      machines: () => this.machines,
+      desired: () => this.desired,
+      launch: (count) => void this.launch(count),
+      terminate: (machine, isReplaced) => this.terminate(machine, isReplaced, 'instance refresh'),
+      onReport: (report) => onEvent({ kind: 'refresh', report }),
+    });
+    this.refresh.step();
+    return id;
+  }
+
+  cancelRefresh(): string | undefined {
+    if (this.refresh?.report.status !== 'InProgress') return undefined;
+    this.refresh.cancel();
+    return this.refresh.report.id;
+  }
+
+  get refreshes(): readonly RefreshReport[] {
+    return this.refresh === undefined ? [] : [this.refresh.report];
+  }
+
+  complete(
+    instanceId: string,
+    hookName: string,
+    token: string | undefined,
+    result: LifecycleResult,
+  ): boolean {
+    const machine = this.waiting(instanceId, hookName, token);
+    if (machine !== undefined) this.goOn(machine, result);
+    return machine !== undefined;
+  }
+
+  extend(instanceId: string, hookName: string, token: string | undefined): boolean {
+    const machine = this.waiting(instanceId, hookName, token);
+    if (machine !== undefined) this.waitOnceMore(machine);
+    return machine !== undefined;
+  }
+
+  /** The template's, or what was asked for on the command line if that is beyond them. */
+  private get bounds(): { readonly minSize: number; readonly maxSize: number } {
+    const { terms, endpoints } = this.options;
+    return {
+      minSize: Math.min(terms.minSize, endpoints.length),
+      maxSize: Math.max(terms.maxSize, endpoints.length),
+    };
+  }
+
+  private called(instanceId: string): Machine | undefined {
+    if (this.stopping) return undefined;
+    return this.machines.find(({ instance }) => instance?.id === instanceId);
+  }
+
+  /** Dead ones first, then those not in service yet, then the oldest. */
+  private firstToGo(): Machine[] {
+    const order: Machine['state'][] = ['Dead', 'Pending:Wait', 'InService'];
+    return this.machines
+      .filter(({ state }) => order.includes(state))
+      .sort((left, right) => order.indexOf(left.state) - order.indexOf(right.state));
+  }
+
+  private terminate(machine: Machine, isReplaced: boolean, cause: string): void {
+    const { instance, state } = machine;
+    const { terms, onEvent } = this.options;
+    if (isLeaving(machine) || state === 'Pending') return;
+    if (state === 'Dead') {
+      if (!isReplaced) this.remove(machine);
+      return; // else another takes its place when that is due
+    }
+    machine.cancelTimer();
+    machine.isReplaced = isReplaced;
+    if (instance !== undefined) onEvent({ kind: 'leaving', instance, cause });
+    if (terms.terminating === undefined) this.letGo(machine);
+    else this.enterHook(machine, terms.terminating);
+  }
+
+  private enterHook(machine: Machine, hook: LifecycleHook): void {
+    const { services, terms, publish } = this.options;
+    const isLaunch = hook === terms.launching;
+    machine.state = isLaunch ? 'Pending:Wait' : 'Terminating:Wait';
+    machine.action = { token: services.random.bytes(16).toString('hex'), hook };
+    this.waitOnceMore(machine);
+    publish(lifecycleEvent(terms, hook, machine.instance?.id ?? '', machine.action.token));
+  }
+
+  /** The machine that waits in this hook; a token, if given, must be that of the action. */
+  private waiting(
+    instanceId: string,
+    hookName: string,
+    token: string | undefined,
+  ): Machine | undefined {
+    return this.machines.find(
+      ({ instance, action }) =>
         instance?.id === instanceId &&
-        leaving?.isWaiting === true &&
-        (token === undefined || token === leaving.token),
+        action?.hook.name === hookName &&
+        (token === undefined || token === action.token),
     );
   }
 
-  private waitOnceMore(slot: Slot): void {
-    const { terms, timers } = this.options;
-    if (slot.leaving === undefined || terms.hook === undefined) return;
-    slot.leaving.cancelTimer();
-    slot.leaving.cancelTimer = timers.after(terms.hook.heartbeatMs, () => this.letGo(slot));
+  private waitOnceMore(machine: Machine): void {
+    const { action } = machine;
+    if (action === undefined) return;
+    machine.cancelTimer();
+    machine.cancelTimer = this.options.timers.after(action.hook.heartbeatMs, () =>
+      this.goOn(machine, action.hook.defaultResult),
+    );
   }
 
-  /** The hook's default result and CONTINUE mean the same for a termination. */
-  private letGo(slot: Slot): void {
-    const { instance, leaving } = slot;
-    if (instance === undefined || leaving === undefined) return;
-    leaving.isWaiting = false;
-    leaving.cancelTimer();
-    if (!instance.running) {
-      this.onTerminated(slot, instance, leaving);
+  /** Both results of a termination mean the same; a launch that is abandoned is a termination. */
+  private goOn(machine: Machine, result: LifecycleResult): void {
+    machine.cancelTimer();
+    machine.action = undefined;
+    if (machine.state === 'Terminating:Wait') {
+      this.letGo(machine);
+      return;
+    }
+    if (result === 'CONTINUE') {
+      this.enterService(machine);
+      return;
+    }
+    machine.isReplaced = true;
+    if (machine.instance !== undefined) {
+      this.options.onEvent({ kind: 'leaving', instance: machine.instance, cause: 'no member' });
+    }
+    this.letGo(machine);
+  }
+
+  private enterService(machine: Machine): void {
+    const { services, terms, publish } = this.options;
+    machine.state = 'InService';
+    machine.inServiceMs = services.clock.monotonicMs();
+    if (machine.instance !== undefined) publish(launchedEvent(terms, machine.instance.id));
+    this.refresh?.step();
+  }
+
+  private letGo(machine: Machine): void {
+    const { instance } = machine;
+    machine.state = 'Terminating';
+    if (instance === undefined || !instance.running) {
+      this.onTerminated(machine);
       return;
     }
     instance.kill('SIGTERM');
-    leaving.cancelTimer = this.options.timers.after(shutdownMs, () => instance.kill('SIGKILL'));
+    machine.cancelTimer = this.options.timers.after(shutdownMs, () => instance.kill('SIGKILL'));
   }
 
-  private onTerminated(slot: Slot, instance: Ec2Instance, leaving: Leaving): void {
-    leaving.cancelTimer();
-    slot.leaving = undefined;
-    this.options.publish(terminatedEvent(this.options.terms, instance.id));
-    if (leaving.isReplaced) this.replaceLater(slot, instance);
-    else {
-      this.slots = this.slots.filter((other) => other !== slot);
-      slot.log.close();
+  private onTerminated(machine: Machine): void {
+    const { instance } = machine;
+    this.remove(machine);
+    if (instance !== undefined) this.options.onEvent({ kind: 'left', instance });
+  }
+
+  private remove(machine: Machine): void {
+    machine.cancelTimer();
+    const { berth, instance } = machine;
+    this.machines = this.machines.filter((other) => other !== machine);
+    if (instance !== undefined) {
+      this.options.publish(terminatedEvent(this.options.terms, instance.id));
     }
-    this.options.onEvent({ kind: 'left', instance });
+    if (berth !== undefined) this.berths.release(berth);
+    void this.fill();
+    this.refresh?.step();
   }
-
-  private readonly endings = new Map<Ec2Instance, () => void>();
 
   private untilEnded(instance: Ec2Instance): Promise<void> {
     return instance.running
@@ -195,46 +330,63 @@ export class MemberGroup implements ScalingGroup {
       : Promise.resolve();
   }
 
-  private async launch(slot: Slot): Promise<void> {
-    const { launchTemplate, folder, services, onEvent } = this.options;
-    slot.instance = await Ec2Instance.launch(
-      launchTemplate,
-      slot.endpoint,
-      join(folder, fileName(slot.endpoint)),
-      slot.log,
-      services,
-      (instance, how) => this.onEnded(slot, instance, how),
-    );
-    if (this.stopping) slot.instance.kill('SIGKILL');
-    onEvent({ kind: 'launched', instance: slot.instance });
+  /** Launch what is missing. */
+  private fill(): Promise<void> {
+    return this.launch(this.desired - this.machines.filter(counts).length);
   }
 
-  private onEnded(slot: Slot, instance: Ec2Instance, how: string): void {
-    this.endings.get(instance)?.();
-    if (this.stopping) return;
-    const { leaving } = slot;
-    if (leaving?.isWaiting) return; // its agent is done; the machine is still there
-    if (leaving !== undefined) {
-      this.onTerminated(slot, instance, leaving);
+  private async launch(count: number): Promise<void> {
+    if (this.stopping || count <= 0) return;
+    const fresh = Array.from({ length: count }, newMachine);
+    this.machines = [...this.machines, ...fresh];
+    await Promise.all(fresh.map((machine) => this.launchOne(machine)));
+  }
+
+  private async launchOne(machine: Machine): Promise<void> {
+    const { launchTemplate, folder, services, terms, onEvent } = this.options;
+    try {
+      const berth = await this.berths.take();
+      machine.berth = berth;
+      machine.instance = await Ec2Instance.launch(
+        launchTemplate,
+        berth.endpoint,
+        join(folder, berth.name),
+        berth.log,
+        services,
+        (instance, how) => this.onEnded(machine, instance, how),
+      );
+    } catch (error) {
+      this.failToLaunch(machine, String(error));
       return;
     }
-    this.options.onEvent({ kind: 'ended', instance, how });
-    this.replaceLater(slot, instance, () =>
-      this.options.publish(terminatedEvent(this.options.terms, instance.id)),
-    );
+    if (this.stopping) machine.instance.kill('SIGKILL');
+    onEvent({ kind: 'launched', instance: machine.instance });
+    if (terms.launching === undefined) this.enterService(machine);
+    else this.enterHook(machine, terms.launching);
   }
 
-  private replaceLater(slot: Slot, instance: Ec2Instance, before = (): void => undefined): void {
-    slot.cancelReplacement = this.options.timers.after(this.options.replaceAfterMs, () => {
-      before();
-      this.launch(slot).catch((error: unknown) => {
-        slot.log.append(`launch failed: ${String(error)}\n`);
-        this.onEnded(slot, instance, String(error));
-      });
-    });
+  private failToLaunch(machine: Machine, reason: string): void {
+    const { replaceAfterMs, timers, onEvent } = this.options;
+    machine.state = 'Dead';
+    if (this.stopping) return;
+    onEvent({ kind: 'no-launch', reason });
+    machine.cancelTimer = timers.after(replaceAfterMs, () => this.remove(machine));
   }
-}
 
-function fileName(endpoint: Endpoint): string {
-  return endpointText(endpoint).replace(':', '-');
+  private onEnded(machine: Machine, instance: Ec2Instance, how: string): void {
+    this.endings.get(instance)?.();
+    if (this.stopping) return;
+    if (machine.state === 'Terminating:Wait') return; // the agent is done, the machine still there
+    if (machine.state === 'Terminating') {
+      this.onTerminated(machine);
+      return;
+    }
+    machine.cancelTimer();
+    machine.action = undefined;
+    machine.state = 'Dead';
+    const { replaceAfterMs, timers, onEvent } = this.options;
+    onEvent({ kind: 'ended', instance, how });
+    machine.cancelTimer = timers.after(replaceAfterMs, () => this.remove(machine));
+    this.refresh?.step();
+  }
 }

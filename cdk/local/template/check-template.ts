@@ -12,8 +12,12 @@ const resourceFields = new Set([
   'DependsOn', // things are created in this machine's own order
   ...['DeletionPolicy', 'UpdateReplacePolicy'], // nothing is deleted; the data folder stays
 ]);
-/** Update policies that `ec2/update-policy.ts` follows. */
-const updatePolicies = new Set(['AutoScalingRollingUpdate', 'AutoScalingScheduledAction']);
+/** How AWS brings a changed template to a group; here the cluster is started again. */
+const updatePolicies = new Set([
+  'AutoScalingRollingUpdate',
+  'AutoScalingInstanceRefresh',
+  'AutoScalingScheduledAction',
+]);
 
 /** Everything around the resources' properties is understood here, or it is an error. */
 export function checkTemplate(template: Template): void {

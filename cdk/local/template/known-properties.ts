@@ -67,6 +67,15 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
       ...tags,
     },
   },
+  'Custom::SelfSignedCertificate': {
+    used: [],
+    aside: Object.fromEntries(
+      ['ServiceToken', 'ServiceTimeout', 'Names'].map((name) => [
+        name,
+        'the load balancer here has a certificate of its own; nobody imports it',
+      ]),
+    ),
+  },
   'AWS::Logs::LogGroup': {
     used: [],
     aside: {
@@ -200,7 +209,7 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
       ...['MinSize', 'MaxSize', 'DesiredCapacity', 'LaunchTemplate.LaunchTemplateId'],
       'MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.LaunchTemplateId',
       'MixedInstancesPolicy.LaunchTemplate.Overrides.LaunchTemplateSpecification.LaunchTemplateId',
-      ...['LifecycleHookSpecificationList', 'TargetGroupARNs'],
+      'DefaultInstanceWarmup',
     ],
     aside: {
       VPCZoneIdentifier: noNetwork,
@@ -218,9 +227,9 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
       HealthCheckType: noHealthChecks,
       HealthCheckGracePeriod: noHealthChecks,
       Cooldown: 'the group here does not scale by itself',
-      DefaultInstanceWarmup: 'the group here does not scale by itself',
       MetricsCollection: 'nobody looks at graphs of this machine',
       TerminationPolicies: 'the oldest goes first here',
+      NewInstancesProtectedFromScaleIn: 'none is',
       MaxInstanceLifetime: 'no local cluster lives that long',
       ServiceLinkedRoleARN: 'the group is part of this process',
       NotificationConfigurations: 'its events go to the event bus',
@@ -229,6 +238,15 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
   },
   'AWS::AutoScaling::LifecycleHook': {
     used: ['AutoScalingGroupName', 'LifecycleTransition', 'DefaultResult', 'HeartbeatTimeout'],
+  },
+  'AWS::AutoScaling::ScalingPolicy': {
+    used: [
+      ...['AutoScalingGroupName', 'PolicyType', 'AdjustmentType', 'ScalingAdjustment', 'Cooldown'],
+    ],
+    aside: {
+      TargetTrackingConfiguration: 'metrics go to CloudWatch, which is not here: set the capacity',
+      EstimatedInstanceWarmup: 'as target tracking',
+    },
   },
   'AWS::Events::Rule': {
     used: ['EventPattern', 'ScheduleExpression', 'State', 'Targets'],

@@ -71,7 +71,16 @@ const created: Readonly<Record<string, Namer>> = {
       AutoScalingGroupARN: arn('autoscaling', `autoScalingGroup:local:autoScalingGroupName/${id}`),
     }),
   'AWS::AutoScaling::LifecycleHook': (id) => named(id),
+  'AWS::AutoScaling::ScalingPolicy': (id) => {
+    const policyArn = arn(
+      'autoscaling',
+      `scalingPolicy:local:autoScalingGroupName/policyName/${id}`,
+    );
+    return named(policyArn, { Arn: policyArn, PolicyName: id });
+  },
+
   'AWS::KMS::Key': (id) => named(digest(id).slice(0, 32), { Arn: arn('kms', `key/${id}`) }),
+  'Custom::SelfSignedCertificate': (id) => named(arn('acm', `certificate/${id}`)),
   'AWS::Logs::LogGroup': (id) => named(id, { Arn: arn('logs', `log-group:${id}:*`) }),
   'AWS::Events::Rule': (id) => named(id, { Arn: arn('events', `rule/${id}`) }),
 };
@@ -90,6 +99,8 @@ const needless: Readonly<Record<string, string>> = {
   'AWS::EC2::SecurityGroup': 'only the template’s listeners and members listen, on chosen ports',
   'AWS::EC2::SecurityGroupIngress': 'as security groups',
   'AWS::EC2::SecurityGroupEgress': 'as security groups',
+  'AWS::AutoScaling::ScheduledAction': 'the group’s size is an operator’s word here',
+  'AWS::AutoScaling::WarmPool': 'a machine here starts in a second',
   'AWS::CloudWatch::Alarm': 'nobody is on call for this machine',
   'AWS::CloudWatch::CompositeAlarm': 'as alarms',
   'AWS::CloudWatch::Dashboard': 'nobody looks at graphs of this machine',

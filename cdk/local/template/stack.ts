@@ -77,13 +77,6 @@ export class Stack {
     return found;
   }
 
-  /** What a resource's `UpdatePolicy` says. */
-  updatePolicy(logicalId: string): Readonly<Record<string, unknown>> {
-    const policy = this.template.Resources[logicalId]?.UpdatePolicy ?? {};
-    const at = `Resources.${logicalId}.UpdatePolicy`;
-    return this.resolver.resolve(policy, at) as Record<string, unknown>;
-  }
-
   output(name: string): string {
     const output = this.template.Outputs?.[name];
     if (output === undefined) throw new TemplateError(`the template has no output ${name}`);

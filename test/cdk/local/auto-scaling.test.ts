@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { type TestContext, test } from 'node:test';
-import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import {
+  AutoScalingClient,
+  CancelInstanceRefreshCommand,
+  DescribeAutoScalingGroupsCommand,
+  DescribeInstanceRefreshesCommand,
+  ExecutePolicyCommand,
+  SetDesiredCapacityCommand,
+  StartInstanceRefreshCommand,
+} from '@aws-sdk/client-auto-scaling';
 import { AutoScaling, type ScalingGroup } from '#cdk/local/aws/auto-scaling.ts';
 import { serveSigned } from '#cdk/local/aws/signed-endpoint.ts';
+import type { RefreshPreferences } from '#cdk/local/ec2/instance-refresh.ts';
+import type { RefreshReport } from '#cdk/local/ec2/refresh.ts';
 import { close, listen } from '#cdk/local/http-server.ts';
 import { CredentialRegistry } from '#cdk/local/iam/credential-registry.ts';
 import { identityPolicies } from '#cdk/local/iam/identity-policies.ts';
@@ -21,15 +31,17 @@ class OneMachine implements ScalingGroup {
   waits = true;
   extended = 0;
   unhealthy: string[] = [];
+  desired = 0;
+  readonly refreshes: RefreshReport[] = [];
 
-  complete(instanceId: string, token: string | undefined): boolean {
-    const known = this.knows(instanceId, token);
+  complete(instanceId: string, hookName: string, token: string | undefined): boolean {
+    const known = this.knows(instanceId, hookName, token);
     if (known) this.waits = false;
     return known;
   }
 
-  extend(instanceId: string, token: string | undefined): boolean {
-    if (!this.knows(instanceId, token)) return false;
+  extend(instanceId: string, hookName: string, token: string | undefined): boolean {
+    if (!this.knows(instanceId, hookName, token)) return false;
     this.extended += 1;
     return true;
   }
@@ -39,8 +51,47 @@ class OneMachine implements ScalingGroup {
     return instanceId === 'i-1';
   }
 
-  private knows(instanceId: string, token: string | undefined): boolean {
-    return this.waits && instanceId === 'i-1' && token === 't';
+  terminateInstance(instanceId: string): boolean {
+    return instanceId === 'i-1';
+  }
+
+  setDesired(desired: number): string | undefined {
+    if (desired > 3) return `${desired} is not between 0 and 3`;
+    this.desired = desired;
+    return undefined;
+  }
+
+  executePolicy(name: string): 'done' | 'cooling' | 'unknown' {
+    if (name !== 'Wake') return 'unknown';
+    if (this.desired > 0) return 'cooling';
+    this.desired = 1;
+    return 'done';
+  }
+
+  startRefresh(preferences: RefreshPreferences): string | undefined {
+    if (this.refreshes.length > 0) return undefined;
+    const report = {
+      id: 'r-1',
+      status: 'InProgress',
+      preferences,
+      left: 1,
+      percentage: 0,
+    } as const;
+    this.refreshes.push(report);
+    return report.id;
+  }
+
+  cancelRefresh(): string | undefined {
+    return this.refreshes.pop()?.id;
+  }
+
+  describe() {
+    const instances = [{ id: 'i-1', state: 'InService', healthy: true }];
+    return { minSize: 0, maxSize: 3, desired: this.desired, instances };
+  }
+
+  private knows(instanceId: string, hookName: string, token: string | undefined): boolean {
+    return this.waits && instanceId === 'i-1' && hookName === 'Hook' && token === 't';
   }
 }
 
@@ -81,7 +132,7 @@ async function startService(context: TestContext, actions: readonly string[], re
   const credentials = registry.issue(principal, 3_600_000);
   const client = new AutoScalingClient({ endpoint, region: place.region, credentials });
   context.after(() => client.destroy());
-  return { group: new AutoScalingGroup(client), machine, refusals };
+  return { client, group: new AutoScalingGroup(client), machine, refusals };
 }
 
 const lifecycleActions = ['CompleteLifecycleAction', 'RecordLifecycleActionHeartbeat'];
@@ -122,4 +173,41 @@ test('without a grant, or with one for another group, nothing happens', async (c
     assert.equal(machine.waits, true);
     assert.match(refusals[0] ?? '', /not authorized to perform: autoscaling:Complete/);
   }
+});
+
+test('an operator’s commands, in the service’s own words', async (context) => {
+  const AutoScalingGroupName = 'Group';
+  const { client, machine } = await startService(context, ['*'], '*');
+  const PolicyName = 'Wake';
+  await client.send(new ExecutePolicyCommand({ AutoScalingGroupName, PolicyName }));
+  await assert.rejects(
+    client.send(new ExecutePolicyCommand({ AutoScalingGroupName, PolicyName })),
+    { name: 'ScalingActivityInProgressFault' },
+  );
+  const size = (DesiredCapacity: number) =>
+    client.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity }));
+  await size(3);
+  await assert.rejects(size(4), { name: 'ValidationError' });
+  const { AutoScalingGroups: groups } = await client.send(new DescribeAutoScalingGroupsCommand());
+  assert.deepEqual(
+    groups?.map((group) => [group.DesiredCapacity, group.Instances?.[0]?.LifecycleState]),
+    [[3, 'InService']],
+  );
+  const Preferences = { MinHealthyPercentage: 100, MaxHealthyPercentage: 134 };
+  const start = () =>
+    client.send(new StartInstanceRefreshCommand({ AutoScalingGroupName, Preferences }));
+  assert.equal((await start()).InstanceRefreshId, 'r-1');
+  assert.deepEqual(machine.refreshes[0]?.preferences, {
+    minHealthyPercentage: 100,
+    maxHealthyPercentage: 134,
+  });
+  await assert.rejects(start(), { name: 'InstanceRefreshInProgressFault' });
+  const { InstanceRefreshes: refreshes } = await client.send(
+    new DescribeInstanceRefreshesCommand({ AutoScalingGroupName }),
+  );
+  assert.deepEqual(
+    refreshes?.map(({ Status }) => Status),
+    ['InProgress'],
+  );
+  await client.send(new CancelInstanceRefreshCommand({ AutoScalingGroupName }));
 });

@@ -1,95 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
 import { readCloudConfig } from '#cdk/local/ec2/cloud-config.ts';
-import { type GroupEvent, MemberGroup } from '#cdk/local/ec2/member-group.ts';
-import type { ServiceEvent } from '#cdk/local/events/event-bus.ts';
-import { CredentialRegistry } from '#cdk/local/iam/credential-registry.ts';
-import { Reaper } from '#cdk/local/process/reaper.ts';
-import { systemClock, systemRandom, systemTimers } from '#cdk/local/system.ts';
+import { systemClock } from '#cdk/local/system.ts';
 import { eventually } from '#test/support/eventually.ts';
-
-const userData = `#cloud-config
-${JSON.stringify({
-  write_files: [
-    {
-      path: '/etc/etherfleet/agent.json',
-      content: JSON.stringify({ capacity: 7, listen: { address: '0.0.0.0', port: 443 } }),
-    },
-    {
-      path: '/etc/systemd/system/etherfleet.service',
-      content:
-        '[Service]\nExecStart=/usr/bin/node-24 --no-warnings /opt/etherfleet/main.mjs ' +
-        '--config /etc/etherfleet/agent.json\n' +
-        'Restart=always\nRestartSec=100ms\nRestartPreventExitStatus=0\nTimeoutStopSec=120\n',
-    },
-  ],
-  runcmd: [
-    ['dnf', 'install', '-y', 'nodejs24'],
-    ['aws', 's3', 'cp', 's3://assets/abc.zip', '/run/etherfleet.zip'],
-  ],
-})}`;
-
-interface GroupUnderTest {
-  readonly group: MemberGroup;
-  readonly events: readonly GroupEvent[];
-  /** What the account's event bus was told. */
-  readonly published: readonly ServiceEvent[];
-  readonly folder: string;
-}
-
-async function startGroup(
-  context: TestContext,
-  replaceAfterMs: number,
-  heartbeatMs = 60_000,
-): Promise<GroupUnderTest> {
-  const folder = mkdtempSync(join(tmpdir(), 'etherfleet-group-'));
-  const events: GroupEvent[] = [];
-  const published: ServiceEvent[] = [];
-  const reaper = new Reaper();
-  const group = new MemberGroup({
-    launchTemplate: {
-      recipe: readCloudConfig(userData),
-      bundleFolder: fileURLToPath(new URL('../../fixtures/agent', import.meta.url)),
-      role: { roleName: 'MembersRole', roleId: 'AROA1' },
-    },
-    terms: { groupName: 'Group', groupArn: 'arn:group', hook: { name: 'Hook', heartbeatMs } },
-    publish: (event) => published.push(event),
-    endpoints: [
-      { address: '127.0.0.1', port: 10_443 },
-      { address: '127.0.0.1', port: 10_444 },
-    ],
-    replaceAfterMs,
-    folder,
-    logFolder: folder,
-    timers: systemTimers,
-    onEvent: (event) => events.push(event),
-    services: {
-      registry: new CredentialRegistry(systemClock, systemRandom),
-      clock: systemClock,
-      random: systemRandom,
-      reaper,
-      searchPath: process.env['PATH'] ?? '',
-    },
-  });
-  context.after(async () => {
-    await group.stop(2_000);
-    reaper.stop();
-  });
-  await group.start();
-  return { group, events, published, folder };
-}
-
-/** What the agent at a port said about itself, most recent last. */
-function words(folder: string, port: number): { id: string; listen: unknown }[] {
-  return readFileSync(join(folder, `member-127.0.0.1-${port}.log`), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
-}
+import { detailsOf, goOn, startGroup, userData, words } from './group.ts';
 
 test('each member knows its own id and where to listen', async (context) => {
   const { group, folder } = await startGroup(context, 60_000);
@@ -189,10 +103,6 @@ test('user data that is not understood is named', () => {
   assert.throws(() => readCloudConfig(userData.replace('s3://', 'https://')), /S3/);
 });
 
-/** The details of the events of one type that were published. */
-function detailsOf(published: readonly ServiceEvent[], type: string): Record<string, unknown>[] {
-  return published.filter((event) => event['detail-type'] === type).map(({ detail }) => detail);
-}
 const leavingType = 'EC2 Instance-terminate Lifecycle Action';
 const terminatedType = 'EC2 Instance Terminate Successful';
 
@@ -206,9 +116,9 @@ test('a scaled-in ec2Instance waits until it is let go; nobody replaces it', asy
     [detail?.['EC2InstanceId'], detail?.['AutoScalingGroupName'], detail?.['LifecycleHookName']],
     [victim.id, 'Group', 'Hook'],
   );
-  assert.equal(group.extend(victim.id, 'another'), false);
+  assert.equal(group.extend(victim.id, 'Hook', 'another'), false);
   assert.equal(victim.running, true);
-  assert.equal(group.complete(victim.id, String(detail?.['LifecycleActionToken'])), true);
+  assert.equal(goOn(group, detail), true);
   await eventually(() => (group.instances.length === 1 ? undefined : 'still there'), 10_000);
   assert.equal(victim.running, false);
   assert.deepEqual(group.instances, [other]);
@@ -228,7 +138,7 @@ test('extended, it stays; when the hook’s time is up, it goes', async (context
   const startedMs = systemClock.monotonicMs();
   await eventually(() => {
     const forMs = systemClock.monotonicMs() - startedMs;
-    return forMs > 1_000 || !group.extend(victim.id, token) ? undefined : 'extending';
+    return forMs > 1_000 || !group.extend(victim.id, 'Hook', token) ? undefined : 'extending';
   }, 5_000);
   assert.equal(victim.running, true, 'it was extended for longer than the hook waits');
   await eventually(() => (victim.running ? 'still running' : undefined), 10_000);
@@ -242,7 +152,7 @@ test('an unhealthy ec2Instance is told of once and replaced', async (context) =>
   assert.equal(group.markUnhealthy(victim.id), true);
   const [detail, second] = detailsOf(published, leavingType);
   assert.equal(second, undefined);
-  group.complete(victim.id, String(detail?.['LifecycleActionToken']));
+  goOn(group, detail);
   await eventually(
     () => (group.instances[0]?.id === victim.id ? 'not replaced' : undefined),
     10_000,
@@ -260,7 +170,7 @@ test('an agent that ends while its machine waits changes nothing about that', as
   await eventually(() => (victim.running ? 'still running' : undefined), 5_000);
   assert.deepEqual(detailsOf(published, terminatedType), []);
   const [detail] = detailsOf(published, leavingType);
-  assert.equal(group.complete(victim.id, String(detail?.['LifecycleActionToken'])), true);
+  assert.equal(goOn(group, detail), true);
   assert.equal(detailsOf(published, terminatedType).length, 1);
   assert.equal(group.instances.length, 1);
   assert.equal(events.at(-1)?.kind, 'left');

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import type { Stack } from '../template/stack.ts';
+import { TemplateError } from '../template/template.ts';
+
+/** A machine waits in a hook until somebody completes the action, or nobody extends it. */
+export interface LifecycleHook {
+  readonly name: string;
+  readonly transition: LifecycleTransition;
+  readonly heartbeatMs: number;
+  /** What silence means. */
+  readonly defaultResult: LifecycleResult;
+}
+
+export type LifecycleTransition =
+  | 'autoscaling:EC2_INSTANCE_LAUNCHING'
+  | 'autoscaling:EC2_INSTANCE_TERMINATING';
+
+export type LifecycleResult = 'CONTINUE' | 'ABANDON';
+
+/** A policy somebody may execute: so many machines more or fewer. */
+export interface SimplePolicy {
+  readonly name: string;
+  readonly adjustment: number;
+  readonly cooldownMs: number;
+}
+
+/** What the template says about the one group. */
+export interface GroupTerms {
+  readonly groupName: string;
+  readonly groupArn: string;
+  readonly minSize: number;
+  readonly maxSize: number;
+  readonly launching: LifecycleHook | undefined;
+  readonly terminating: LifecycleHook | undefined;
+  /** A machine in service counts as healthy to an instance refresh after this long. */
+  readonly warmupMs: number;
+  readonly simplePolicies: readonly SimplePolicy[];
+}
+
+const size = z.union([z.string(), z.number()]).transform(Number);
+const groupSchema = z.object({
+  MinSize: size,
+  MaxSize: size,
+  DefaultInstanceWarmup: size.default(0),
+});
+const hookSchema = z.strictObject({
+  AutoScalingGroupName: z.string(),
+  LifecycleTransition: z.enum([
+    'autoscaling:EC2_INSTANCE_LAUNCHING',
+    'autoscaling:EC2_INSTANCE_TERMINATING',
+  ]),
+  DefaultResult: z.enum(['CONTINUE', 'ABANDON']).default('ABANDON'),
+  HeartbeatTimeout: z.number().default(3_600),
+});
+const policySchema = z.discriminatedUnion('PolicyType', [
+  z.object({
+    PolicyType: z.literal('SimpleScaling'),
+    AdjustmentType: z.literal('ChangeInCapacity'),
+    ScalingAdjustment: z.number(),
+    Cooldown: size.default(300),
+  }),
+  z.object({ PolicyType: z.literal('TargetTrackingScaling') }),
+]);
+
+export function groupTerms(stack: Stack): GroupTerms {
+  const group = stack.only('AWS::AutoScaling::AutoScalingGroup');
+  const { MinSize, MaxSize, DefaultInstanceWarmup } = groupSchema.parse(group.properties);
+  return {
+    groupName: group.ref,
+    groupArn: group.attribute('AutoScalingGroupARN'),
+    minSize: MinSize,
+    maxSize: MaxSize,
+    launching: hookOf(stack, 'autoscaling:EC2_INSTANCE_LAUNCHING'),
+    terminating: hookOf(stack, 'autoscaling:EC2_INSTANCE_TERMINATING'),
+    warmupMs: DefaultInstanceWarmup * 1_000,
+    simplePolicies: simplePolicies(stack),
+  };
+}
+
+function hookOf(stack: Stack, transition: LifecycleTransition): LifecycleHook | undefined {
+  const [hook, second] = stack
+    .ofType('AWS::AutoScaling::LifecycleHook')
+    .map(({ ref, properties }) => ({ name: ref, ...hookSchema.parse(properties) }))
+    .filter(({ LifecycleTransition: its }) => its === transition);
+  if (second !== undefined) throw new TemplateError(`more than one hook for ${transition}`);
+  if (hook === undefined) return undefined;
+  return {
+    name: hook.name,
+    transition,
+    heartbeatMs: hook.HeartbeatTimeout * 1_000,
+    defaultResult: hook.DefaultResult,
+  };
+}
+
+/** Target tracking follows CloudWatch, which is not here: an operator sets the capacity. */
+function simplePolicies(stack: Stack): SimplePolicy[] {
+  return stack
+    .ofType('AWS::AutoScaling::ScalingPolicy')
+    .flatMap(({ ref, attribute, properties }) => {
+      const policy = policySchema.parse(properties);
+      if (policy.PolicyType !== 'SimpleScaling') return [];
+      return {
+        name: attribute('PolicyName') ?? ref,
+        adjustment: policy.ScalingAdjustment,
+        cooldownMs: policy.Cooldown * 1_000,
+      };
+    });
+}
