@@ -6,6 +6,11 @@ import type { SessionLimits } from './session/session-limits.ts';
 
 /** Bounds of the listener: what a stranger may cost us before showing a ticket. */
 export interface ListenerLimits {
+  /** Sockets that are not read yet; a thousand clients behind one address may come back at once. */
+  readonly arrivalsMax: number;
+  readonly arrivalsPerAddressMax: number;
+  /** Handshakes that begin in one turn: what follows of them makes it a few times as long. */
+  readonly beginsPerTurn: number;
   /** Connections without a session, over all addresses and from one; the oldest makes room. */
   readonly waitingMax: number;
   readonly waitingPerAddressMax: number;
@@ -15,6 +20,8 @@ export interface ListenerLimits {
   readonly requestMs: number;
   /** TCP accept to session, all together. */
   readonly negotiationMs: number;
+  /** A client that does not answer a renegotiation gets its frames after this long all the same. */
+  readonly cureMs: number;
   /** An ended socket may take this long to flush and to hear the peer's FIN. */
   readonly lingerMs: number;
   /** Sockets that linger; beyond, the oldest is cut off. */
@@ -25,11 +32,15 @@ export interface ListenerLimits {
 }
 
 export const listenerLimits: ListenerLimits = {
+  arrivalsMax: 8_192,
+  arrivalsPerAddressMax: 4_096,
+  beginsPerTurn: 4,
   waitingMax: 1024,
   waitingPerAddressMax: 256,
   handshakeMs: 10_000,
   requestMs: 15_000,
   negotiationMs: 60_000,
+  cureMs: 2_000,
   lingerMs: 3_000,
   lingeringMax: 4096,
   socketsMax: 65_536,

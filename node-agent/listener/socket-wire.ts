@@ -6,6 +6,9 @@ import type { Lingering } from './lingering.ts';
 export class SocketWire implements Wire {
   readonly #socket: TLSSocket;
   readonly #lingering: Lingering;
+  /** What waits for {@link release}; undefined while nothing needs to. */
+  #held: Buffer[] | undefined;
+  #heldBytes = 0;
 
   constructor(socket: TLSSocket, lingering: Lingering) {
     this.#socket = socket;
@@ -13,14 +16,32 @@ export class SocketWire implements Wire {
   }
 
   get bufferedBytes(): number {
-    return this.#socket.writableLength;
+    return this.#socket.writableLength + this.#heldBytes;
+  }
+
+  /** Keep what is written from here on; its bytes count as buffered, which bounds them. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** Write what was held. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.#heldBytes = 0;
+    for (const bytes of held) this.write(bytes);
   }
 
   write(bytes: Buffer): void {
-    if (this.#socket.writable) this.#socket.write(bytes);
+    if (this.#held !== undefined) {
+      this.#held.push(bytes);
+      this.#heldBytes += bytes.length;
+    } else if (this.#socket.writable) this.#socket.write(bytes);
   }
 
   end(): void {
+    this.#held = undefined;
+    this.#heldBytes = 0;
     this.#lingering.end(this.#socket);
   }
 }

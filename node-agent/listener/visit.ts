@@ -48,6 +48,7 @@ export interface Door {
 export interface VisitLimits {
   readonly requestMs: number;
   readonly negotiationMs: number;
+  readonly cureMs: number;
 }
 
 export interface VisitOptions {
@@ -77,6 +78,7 @@ export class Visit {
   #helloSent = false;
   #cancelRequest: Cancel | undefined;
   #cancelNegotiation: Cancel | undefined;
+  #cancelCure: Cancel | undefined;
   #connection: Connection | undefined;
 
   constructor(options: VisitOptions) {
@@ -202,9 +204,10 @@ export class Visit {
       this.#reject(errorCode.sessionTimeout, 'session-closed');
     } else {
       this.#sendPack(encodeWelcome(outcome.welcome, this.#pad()));
-      this.#enter(outcome.session);
-      if (login.clientVer === damagedClientVer) this.#cure();
+      const wire = new SocketWire(this.#socket, this.#options.lingering);
+      if (login.clientVer === damagedClientVer) this.#cure(wire);
       else this.#socket.disableRenegotiation();
+      this.#enter(outcome.session, wire);
     }
   }
 
@@ -230,14 +233,14 @@ export class Visit {
     } else {
       const answer = { direction: session.nextDirection };
       this.#sendPack(encodeAdditionalConnectAnswer(answer, this.#pad()));
-      this.#enter(session);
+      this.#enter(session, new SocketWire(this.#socket, this.#options.lingering));
       this.#socket.disableRenegotiation();
     }
   }
 
   /** From here on the socket is the session's: its first bytes may already be here. */
-  #enter(session: Session): void {
-    const joined = session.join(new SocketWire(this.#socket, this.#options.lingering));
+  #enter(session: Session, wire: SocketWire): void {
+    const joined = session.join(wire);
     assert(joined.kind === 'joined', 'a session that had room takes the connection');
     this.#connection = joined.connection;
     this.#settle('session', 'joined');
@@ -250,14 +253,29 @@ export class Visit {
    * A 5.01 client that met an unclean close keeps closing its sockets until a TLS handshake message
    * reaches its session's thread: a TLS 1.2 renegotiation right after Welcome is one. No other
    * version may be asked, 4.39 and newer refuse and lose the connection.
+   *
+   * Nothing is sent meanwhile: a frame that comes between our request and our part of the handshake
+   * is a fatal error to a client that is about to write, and damages it for the whole session.
    */
-  #cure(): void {
+  #cure(wire: SocketWire): void {
+    const { timers, limits, log, address } = this.#options;
+    const goOn = () => {
+      this.#cancelCure?.();
+      wire.release();
+      this.#connection?.drained();
+    };
+    wire.hold();
+    this.#cancelCure = timers.after(limits.cureMs, goOn);
     const accepted = this.#socket.renegotiate(
       { requestCert: false, rejectUnauthorized: false },
-      () => this.#socket.disableRenegotiation(),
+      () => {
+        this.#socket.disableRenegotiation();
+        goOn();
+      },
     );
-    if (accepted === false)
-      this.#options.log.warn('cure.impossible', { client: this.#options.address });
+    if (accepted !== false) return;
+    log.warn('cure.impossible', { client: address });
+    goOn();
   }
 
   #reject(code: number, cause: string): void {
@@ -274,6 +292,7 @@ export class Visit {
   }
 
   #onGone(cause: string): void {
+    this.#cancelCure?.();
     this.#connection?.closed();
     if (this.#stage === 'session') return;
     this.end(cause);
