@@ -94,8 +94,9 @@ export class IpTable {
   #see4(address: number, vlanId: number, from: Attachment, nowMs: number): DropReason | undefined {
     const table = this.#ip4;
     const known = from.sourceIp4.recall(address, vlanId, table.generation);
-    if (known !== none) {
-      if (known !== unmanaged) table.touch(known, nowMs);
+    if (known === unmanaged) return undefined;
+    if (known !== none && nowMs - table.seenMsAt(known) < ipAgeMs) {
+      table.touch(known, nowMs);
       return undefined;
     }
     if (address === 0 || address === -1) return undefined;

@@ -19,14 +19,13 @@ export function isTcpData(packet: Packet): boolean {
 /** What the answer to a request says, as a server would. */
 export function redirectAnswer(url: string): Buffer {
   const target = url.replace(/[\r\n]/g, '');
-  const link = target.replace(/[&"<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
-  const page = `<html><body>Moved <a href="${link}">here</a>.</body></html>\r\n`;
+  const page = 'Your network wants you to look elsewhere first.\r\n';
   const head = [
     'HTTP/1.1 302 Found',
     `Location: ${target}`,
     'Cache-Control: private, no-store',
-    'Content-Type: text/html; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(page)}`,
+    'Content-Type: text/plain',
+    `Content-Length: ${page.length}`,
     'Connection: close',
   ];
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${page}`, 'utf8');

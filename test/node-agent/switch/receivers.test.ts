@@ -1,0 +1,301 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type HubOptions, plainHubOptions } from '#node-agent/switch/hub-rules.ts';
+import { defaultPolicy, type Policy } from '#shared/wire/policy.ts';
+import { broadcast, frame, mac } from '#test/support/frames.ts';
+import { ethernet, ip6, routerAdvertisement, sumOfIp6, tagged } from '#test/support/packets.ts';
+import { HubBench, type Station } from './hub-bench.ts';
+import { samples } from './samples.ts';
+
+const policy = (given: Partial<Policy>): Policy => ({ ...defaultPolicy, ...given });
+const withOptions = (given: Partial<HubOptions>): HubBench =>
+  new HubBench({}, { rules: { options: { ...plainHubOptions, ...given } } });
+/** Everybody says where it is. */
+function introduce(...stations: Station[]): void {
+  for (const [i, station] of stations.entries()) {
+    station.send(frame(mac(99), mac(i + 1), 'hello'));
+  }
+  for (const { received, frames } of stations) {
+    received.length = 0;
+    frames.length = 0;
+  }
+}
+
+describe('PrivacyFilter', () => {
+  const privacy = policy({ privacyFilter: true });
+  const unicast = frame(mac(2), mac(1), 'unicast');
+  const flooded = frame(broadcast, mac(1), 'flooded');
+
+  for (const [what, fromPrivate, toPrivate, options, users, heard] of [
+    ['of both: nothing', true, true, {}, ['a', 'b'], []],
+    ['of the sender only: all', true, false, {}, ['a', 'b'], ['unicast', 'flooded', 'arp']],
+    ['of the receiver only: all', false, true, {}, ['a', 'b'], ['unicast', 'flooded', 'arp']],
+    [
+      'of both, broadcasts exempt',
+      true,
+      true,
+      { dropBroadcastsInPrivacyFilterMode: false },
+      ['a', 'b'],
+      ['flooded', 'arp'],
+    ],
+    ['of both, ARP exempt', true, true, { dropArpInPrivacyFilterMode: false }, ['a', 'b'], ['arp']],
+    [
+      'of both, the same user exempt',
+      true,
+      true,
+      { allowSameUserInPrivacyFilterMode: true },
+      ['a', 'A'],
+      ['unicast', 'flooded', 'arp'],
+    ],
+    [
+      'of both, the same user exempt, who is another',
+      true,
+      true,
+      { allowSameUserInPrivacyFilterMode: true },
+      ['a', 'b'],
+      [],
+    ],
+  ] as const) {
+    test(what, () => {
+      const bench = withOptions(options);
+      const own = (is: boolean): Policy => (is ? privacy : policy({}));
+      const [from, to] = [
+        bench.plug('from', { policy: own(fromPrivate), user: users[0] }),
+        bench.plug('to', { policy: own(toPrivate), user: users[1] }),
+      ];
+      introduce(from, to);
+      const before = bench.hub.drops.of('privacy');
+      from.send(unicast);
+      from.send(flooded);
+      from.send(samples.arpRequest);
+      const kinds = to.frames.map((got, i) =>
+        got === samples.arpRequest ? 'arp' : (to.received[i] as string),
+      );
+      assert.deepEqual(kinds, heard);
+      assert.equal(bench.hub.drops.of('privacy') - before, 3 - heard.length);
+    });
+  }
+});
+
+describe('VLanId', () => {
+  const plain = frame(broadcast, mac(1), 'plain');
+
+  test('frames are tagged on their way in and untagged on their way out', () => {
+    const bench = new HubBench();
+    const [from, same, other, trunk] = [
+      bench.plug('from', { policy: policy({ vlanId: 10 }) }),
+      bench.plug('same', { policy: policy({ vlanId: 10 }) }),
+      bench.plug('other', { policy: policy({ vlanId: 11 }) }),
+      bench.plug('trunk'),
+    ];
+    from.send(plain);
+    assert.deepEqual(same.frames, [plain]);
+    assert.deepEqual(trunk.frames, [tagged(plain, 10)]);
+    assert.deepEqual(other.frames, []);
+    assert.deepEqual(bench.hub.drops.nonZero(), { 'other-vlan': 1 });
+    trunk.send(plain);
+    trunk.send(tagged(frame(broadcast, mac(4), 'for 11'), 11));
+    assert.deepEqual(same.frames, [plain]);
+    assert.deepEqual(other.received, ['for 11']);
+  });
+
+  test('VlanTypeId is the type of the tags', () => {
+    const bench = withOptions({ vlanTypeId: 0x9100 });
+    const from = bench.plug('from', { policy: policy({ vlanId: 10 }) });
+    const same = bench.plug('same', { policy: policy({ vlanId: 10 }) });
+    const trunk = bench.plug('trunk');
+    from.send(plain);
+    assert.deepEqual(trunk.frames, [tagged(plain, 10, 0x9100)]);
+    assert.deepEqual(same.frames, [plain]);
+    trunk.send(tagged(plain, 10));
+    assert.deepEqual(same.frames, [plain]);
+  });
+
+  test('policies judge what was sent, not the tag put on it', () => {
+    const bench = new HubBench();
+    const from = bench.plug('from', { policy: policy({ vlanId: 10, filterNonIp: true }) });
+    const to = bench.plug('to', { policy: policy({ vlanId: 10, filterNonIp: true }) });
+    from.send(samples.udp4Broadcast);
+    from.send(samples.otherBroadcast);
+    assert.deepEqual(to.frames, [samples.udp4Broadcast]);
+    assert.equal(bench.hub.drops.of('filter-non-ip'), 1);
+  });
+
+  test('one address in two VLANs is two stations, with NoManageVlanId one', () => {
+    for (const [noManageVlanId, heard] of [
+      [false, ['a', 'b']],
+      [true, ['b']],
+    ] as const) {
+      const bench = withOptions({ noManageVlanId });
+      const [a, b, c] = [bench.plug('a'), bench.plug('b'), bench.plug('c')];
+      a.send(tagged(frame(broadcast, mac(1), ''), 5));
+      b.send(tagged(frame(broadcast, mac(1), ''), 6));
+      a.frames.length = b.frames.length = 0;
+      c.send(tagged(frame(mac(1), mac(3), ''), 5));
+      c.send(tagged(frame(mac(1), mac(3), ''), 6));
+      const got = [a, b].filter((station) => station.frames.length > 0);
+      assert.deepEqual(
+        got.map(({ attachment }) => attachment.name),
+        heard,
+      );
+      assert.equal(bench.hub.macEntries, noManageVlanId ? 2 : 4);
+      assert.deepEqual(bench.hub.consistencyCheck(), []);
+    }
+  });
+});
+
+describe('router advertisements', () => {
+  const offer = (lifetimeSec: number): Buffer =>
+    ethernet(
+      Buffer.from('333300000001', 'hex'),
+      mac(1),
+      0x86dd,
+      ip6(routerAdvertisement(lifetimeSec), { protocol: 58 }),
+    );
+
+  for (const [what, given, options, overIpV6, hidden] of [
+    ['NoIPv6DefaultRouterInRA', { noIpV6DefaultRouterInRa: true }, {}, false, true],
+    ['…WhenIPv6, over IPv6', { noIpV6DefaultRouterInRaWhenIpV6: true }, {}, true, true],
+    ['…WhenIPv6, over IPv4', { noIpV6DefaultRouterInRaWhenIpV6: true }, {}, false, false],
+    ['the hub’s …WhenIPv6', {}, { noIpV6DefaultRouterInRaWhenIpV6: true }, true, true],
+    ['the hub’s …WhenIPv6, over IPv4', {}, { noIpV6DefaultRouterInRaWhenIpV6: true }, false, false],
+    ['neither', {}, {}, true, false],
+  ] as const) {
+    test(`${what}: ${hidden ? 'no router' : 'a router'}, and the checksum right`, () => {
+      const bench = withOptions(options);
+      const from = bench.plug('from');
+      const to = bench.plug('to', { policy: policy(given), overIpV6 });
+      const beside = bench.plug('beside');
+      from.send(offer(1_800));
+      assert.deepEqual(to.frames, [offer(hidden ? 0 : 1_800)]);
+      assert.deepEqual(beside.frames, [offer(1_800)]);
+      const [got = Buffer.alloc(0)] = to.frames;
+      assert.equal(sumOfIp6(got.subarray(14), 58) % 0xffff, 0);
+    });
+  }
+
+  test('in a VLAN, untagged and rewritten at once', () => {
+    const bench = new HubBench();
+    const from = bench.plug('from');
+    const given = policy({ noIpV6DefaultRouterInRa: true, vlanId: 5 });
+    const [to, too] = [bench.plug('to', { policy: given }), bench.plug('too', { policy: given })];
+    from.send(tagged(offer(1_800), 5));
+    assert.deepEqual([to.frames, too.frames], [[offer(0)], [offer(0)]]);
+    assert.equal(to.frames[0], too.frames[0], 'made once');
+  });
+});
+
+describe('who is flooded to', () => {
+  test('DetectDormantSessionInterval: not who has sent nothing for so long', () => {
+    const bench = withOptions({ detectDormantSessionInterval: 10 });
+    const [a, b] = [bench.plug('a'), bench.plug('b')];
+    a.send(frame(broadcast, mac(1), 'too early'));
+    b.send(frame(broadcast, mac(2), 'awake'));
+    bench.time.advance(9_999);
+    a.send(frame(broadcast, mac(1), 'heard'));
+    bench.time.advance(1);
+    a.send(frame(broadcast, mac(1), 'asleep'));
+    a.send(frame(mac(2), mac(1), 'unicast'));
+    assert.deepEqual(b.received, ['heard', 'unicast']);
+    assert.equal(bench.hub.drops.of('dormant'), 2);
+  });
+
+  test('FloodingSendQueueBufferQuota: nobody while so much waits; unicast still passes', () => {
+    let queuedBytes = 999;
+    const options = { ...plainHubOptions, floodingSendQueueBufferQuota: 1_000 };
+    const bench = new HubBench({}, { rules: { options }, queuedBytes: () => queuedBytes });
+    const [a, b] = [bench.plug('a'), bench.plug('b')];
+    introduce(a, b);
+    a.send(frame(broadcast, mac(1), 'room'));
+    queuedBytes = 1_000;
+    a.send(frame(broadcast, mac(1), 'no room'));
+    a.send(frame(mac(2), mac(1), 'unicast'));
+    assert.deepEqual(b.received, ['room', 'unicast']);
+    assert.deepEqual(bench.hub.drops.nonZero(), { 'flood-quota': 1 });
+    bench.hub.configure({ options: { ...plainHubOptions, floodingSendQueueBufferQuota: 0 } });
+    a.send(frame(broadcast, mac(1), 'no quota'));
+    assert.equal(b.received.at(-1), 'no quota');
+  });
+});
+
+describe('the broadcast storm limiter', () => {
+  /** So many a second for a second; how many are heard in the next. */
+  function heardOf(perSecond: number, bench: HubBench, given?: Partial<Policy>): number {
+    const from = bench.plug('from', given && { policy: policy(given) });
+    const to = bench.plug('to');
+    for (let second = 0; second < 4; second++) {
+      to.frames.length = 0;
+      for (let n = 0; n < perSecond; n++) {
+        from.send(samples.udp4Broadcast);
+        bench.time.advance(1_000 / perSecond);
+      }
+    }
+    return to.frames.length;
+  }
+
+  test('a chatty host is left alone', () => {
+    assert.equal(heardOf(25, new HubBench()), 25);
+  });
+
+  test('a storm is cut down, more and more', () => {
+    const bench = new HubBench();
+    assert.ok(heardOf(1_000, bench) < 100);
+    assert.ok(bench.hub.drops.of('storm') > 1_500);
+  });
+
+  test('NoBroadcastLimiter switches it off', () => {
+    assert.equal(heardOf(1_000, new HubBench(), { noBroadcastLimiter: true }), 1_000);
+  });
+
+  test('BroadcastStormDetectionThreshold moves it', () => {
+    assert.equal(heardOf(1_000, withOptions({ broadcastStormDetectionThreshold: 2_000 })), 1_000);
+    assert.ok(heardOf(25, withOptions({ broadcastStormDetectionThreshold: 10 })) < 25);
+  });
+
+  test('a storm that ends is forgiven', () => {
+    const bench = new HubBench();
+    heardOf(1_000, bench);
+    bench.time.advance(60_000);
+    assert.equal(heardOf(25, bench), 25);
+  });
+
+  test('storms are one sender’s, and of one kind, unless in strict mode', () => {
+    for (const [broadcastLimiterStrictMode, heard] of [
+      [false, true],
+      [true, false],
+    ] as const) {
+      const bench = withOptions({ broadcastLimiterStrictMode });
+      heardOf(1_000, bench);
+      const [from, to] = [bench.hub.attachments[0], bench.plug('third')];
+      assert.ok(from !== undefined);
+      bench.hub.beginBatch();
+      bench.hub.forward(samples.arpRequest, from);
+      assert.equal(to.frames.length > 0, heard);
+      const innocent = bench.plug('innocent');
+      innocent.send(samples.udp4Broadcast);
+      assert.ok(to.frames.length > 0);
+    }
+  });
+
+  test('unicast is never counted', () => {
+    const bench = new HubBench();
+    const [a, b] = [bench.plug('a'), bench.plug('b')];
+    introduce(a, b);
+    for (let n = 0; n < 2_000; n++) {
+      bench.time.advance(1);
+      a.send(frame(mac(2), mac(1), ''));
+    }
+    assert.equal(b.frames.length, 2_000);
+  });
+
+  test('made-up addresses do not get around it', () => {
+    const bench = new HubBench();
+    const [from, to] = [bench.plug('from'), bench.plug('to')];
+    for (let n = 0; n < 40_000; n++) {
+      if (n % 10 === 0) bench.time.advance(1);
+      if (n === 30_000) to.frames.length = 0;
+      from.send(frame(broadcast, mac(1 + n), ''));
+    }
+    assert.ok(to.frames.length < 1_500, `${to.frames.length} of 10000 in the fourth second`);
+  });
+});
