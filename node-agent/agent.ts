@@ -139,8 +139,10 @@ export class Agent {
         login: (wishes, visitor) => login.login(wishes, visitor),
         session: (key) => this.#sessions.byKey(key),
       },
+      clock,
       timers,
       random,
+      atEndOfTurn: options.atEndOfTurn,
       log,
       limits: listenerLimits,
     });

@@ -11,9 +11,12 @@ export interface ListenerLimits {
   readonly arrivalsPerAddressMax: number;
   /** Handshakes that begin in one turn: what follows of them makes it a few times as long. */
   readonly beginsPerTurn: number;
+  readonly lookAgainMs: number;
   /** Connections without a session, over all addresses and from one; the oldest makes room. */
   readonly waitingMax: number;
   readonly waitingPerAddressMax: number;
+  /** While others can be kept outside, nobody is pushed out who has waited for less. */
+  readonly patienceMs: number;
   /** TCP accept to the end of the TLS handshake. */
   readonly handshakeMs: number;
   /** Each HTTP request, from the end of the last answer to its last byte. */
@@ -33,10 +36,12 @@ export interface ListenerLimits {
 
 export const listenerLimits: ListenerLimits = {
   arrivalsMax: 8_192,
-  arrivalsPerAddressMax: 4_096,
+  arrivalsPerAddressMax: 2_048,
   beginsPerTurn: 4,
+  lookAgainMs: 20,
   waitingMax: 1024,
   waitingPerAddressMax: 256,
+  patienceMs: 1_000,
   handshakeMs: 10_000,
   requestMs: 15_000,
   negotiationMs: 60_000,

@@ -5,15 +5,20 @@ import {
   type Server as TlsServer,
 } from 'node:tls';
 import { assert } from '#shared/kernel/assert.ts';
-import type { Timers } from '#shared/kernel/clock.ts';
+import type { Clock, Timers } from '#shared/kernel/clock.ts';
 import type { Log } from '#shared/kernel/log.ts';
 import type { Random } from '#shared/kernel/random.ts';
+import { Arrivals, type ArrivalsLimits } from './arrivals.ts';
 import { CauseCounts } from './cause-counts.ts';
 import { Lingering, type LingeringLimits } from './lingering.ts';
 import { type Door, Visit, type VisitLimits } from './visit.ts';
 import { type Waiter, WaitingRoom, type WaitingRoomLimits } from './waiting-room.ts';
 
-export interface MemberListenerLimits extends VisitLimits, WaitingRoomLimits, LingeringLimits {
+export interface MemberListenerLimits
+  extends ArrivalsLimits,
+    VisitLimits,
+    WaitingRoomLimits,
+    LingeringLimits {
   readonly handshakeMs: number;
   readonly socketsMax: number;
   readonly backlog: number;
@@ -22,8 +27,10 @@ export interface MemberListenerLimits extends VisitLimits, WaitingRoomLimits, Li
 export interface MemberListenerOptions {
   readonly certificate: { readonly keyPem: string; readonly certPem: string };
   readonly door: Door;
+  readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
+  readonly atEndOfTurn: (action: () => void) => void;
   readonly log: Log;
   readonly limits: MemberListenerLimits;
 }
@@ -45,6 +52,7 @@ export class MemberListener {
   readonly #options: MemberListenerOptions;
   readonly #tcp: Server;
   readonly #tls: TlsServer;
+  readonly #arrivals: Arrivals;
   readonly #waiting: WaitingRoom;
   readonly #lingering: Lingering;
 
@@ -56,7 +64,13 @@ export class MemberListener {
 
   constructor(options: MemberListenerOptions) {
     this.#options = options;
-    this.#waiting = new WaitingRoom(options.limits);
+    this.#arrivals = new Arrivals({
+      ...options,
+      mayBegin: (address) => this.#waiting.hasPlaceFor(address),
+      begin: (socket, address) => this.#beginHandshake(socket, address),
+      onTurnedAway: (cause) => this.#causes.count(cause),
+    });
+    this.#waiting = new WaitingRoom(options.limits, () => options.clock.monotonicMs());
     this.#lingering = new Lingering(options.timers, options.limits);
     this.#tls = createTlsServer({
       key: options.certificate.keyPem,
@@ -72,7 +86,9 @@ export class MemberListener {
       this.#settleHandshake(socket, error.code ?? 'tls-error');
       socket.destroy();
     });
-    this.#tcp = createServer({ noDelay: true }, (socket) => this.#onTcp(socket));
+    this.#tcp = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
+      this.#onTcp(socket);
+    });
     this.#tcp.maxConnections = options.limits.socketsMax;
     this.#tcp.on('error', (error) =>
       options.log.error('listener.failed', { error: error.message }),
@@ -85,7 +101,7 @@ export class MemberListener {
   }
 
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#arrivals.size + this.#waiting.size;
   }
 
   get lingering(): number {
@@ -131,6 +147,13 @@ export class MemberListener {
       socket.destroy();
       return;
     }
+    this.#sockets.add(socket);
+    socket.on('error', () => undefined); // its TLS socket reports it
+    socket.once('close', () => this.#sockets.delete(socket));
+    this.#arrivals.enter(socket, address);
+  }
+
+  #beginHandshake(socket: Socket, address: string): void {
     const key = peerKey(socket);
     const settle = (cause: string): void => {
       if (!this.#inHandshake.delete(key)) return;
@@ -144,12 +167,7 @@ export class MemberListener {
         socket.destroy();
       },
     };
-    this.#sockets.add(socket);
-    socket.on('error', () => undefined); // its TLS socket reports it
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      settle('closed-in-handshake');
-    });
+    socket.once('close', () => settle('closed-in-handshake'));
     this.#inHandshake.set(key, { waiter, settle });
     this.#waiting.enter(waiter);
     this.#tls.emit('connection', socket);

@@ -1,0 +1,107 @@
+import type { Socket } from 'node:net';
+import type { Timers } from '#shared/kernel/clock.ts';
+
+export interface ArrivalsLimits {
+  /** Sockets whose handshake has not begun, over all addresses and from one. */
+  readonly arrivalsMax: number;
+  readonly arrivalsPerAddressMax: number;
+  /** Handshakes that begin in one turn of the event loop. */
+  readonly beginsPerTurn: number;
+  /** When nobody may begin, it is looked again after this long. */
+  readonly lookAgainMs: number;
+}
+
+export interface ArrivalsOptions {
+  readonly limits: ArrivalsLimits;
+  readonly timers: Timers;
+  readonly atEndOfTurn: (action: () => void) => void;
+  /** Whether one more from this address may begin now. */
+  readonly mayBegin: (address: string) => boolean;
+  readonly begin: (socket: Socket, address: string) => void;
+  readonly onTurnedAway: (cause: 'too-many-arrivals') => void;
+}
+
+/** Addresses looked at in one turn, of those that wait. */
+const looksPerTurn = 64;
+
+/**
+ * Sockets that were accepted and nothing else: they are not read, and cost next to nothing. Their
+ * handshakes, a millisecond of computing each, begin a few per turn, address by address: when a
+ * thousand clients come back at once, frames of the sessions that stand are forwarded in between,
+ * and nobody pushes out those whose login is under way.
+ */
+export class Arrivals {
+  readonly #options: ArrivalsOptions;
+  /** By address; whose turn is next comes first. */
+  readonly #queues = new Map<string, Set<Socket>>();
+  #size = 0;
+  #asked = false;
+
+  constructor(options: ArrivalsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  enter(socket: Socket, address: string): void {
+    const { arrivalsMax, arrivalsPerAddressMax } = this.#options.limits;
+    const queue = this.#queues.get(address) ?? new Set();
+    if (this.#size >= arrivalsMax || queue.size >= arrivalsPerAddressMax) {
+      this.#options.onTurnedAway('too-many-arrivals');
+      socket.destroy();
+      return;
+    }
+    this.#queues.set(address, queue.add(socket));
+    this.#size += 1;
+    socket.once('close', () => this.#leave(socket, address));
+    this.#ask();
+  }
+
+  #leave(socket: Socket, address: string): void {
+    const queue = this.#queues.get(address);
+    if (!queue?.delete(socket)) return;
+    this.#size -= 1;
+    if (queue.size === 0) this.#queues.delete(address);
+  }
+
+  #ask(): void {
+    if (this.#asked) return;
+    this.#asked = true;
+    this.#options.atEndOfTurn(() => this.#look());
+  }
+
+  #look(): void {
+    const { timers, limits } = this.#options;
+    const begun = this.#beginSome();
+    this.#asked = false;
+    if (this.#size === 0) return;
+    if (begun > 0) {
+      this.#ask();
+      return;
+    }
+    this.#asked = true;
+    timers.after(limits.lookAgainMs, () => this.#look());
+  }
+
+  #beginSome(): number {
+    const { limits, mayBegin, begin } = this.#options;
+    let begun = 0;
+    let looked = 0;
+    for (const [address, queue] of this.#queues) {
+      looked += 1;
+      if (mayBegin(address)) {
+        const [socket] = queue;
+        if (socket !== undefined) {
+          this.#leave(socket, address);
+          begun += 1;
+          begin(socket, address);
+        }
+      }
+      if (this.#queues.delete(address)) this.#queues.set(address, queue); // the last in turn now
+      if (begun === limits.beginsPerTurn || looked === looksPerTurn) break;
+    }
+    return begun;
+  }
+}
