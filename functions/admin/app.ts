@@ -8,7 +8,7 @@ import { Authenticator, credentialsIn } from './authentication.ts';
 import { type Caller, dispatch } from './dispatch.ts';
 import { type Answer, errorBody, parseRequest, resultAnswer } from './json-rpc.ts';
 import type { AdminPorts } from './method.ts';
-import { manualPage, realm, unauthorizedPage } from './pages.ts';
+import { manualPage, realm, throttledPage, unauthorizedPage } from './pages.ts';
 
 export type AdminApp = Hono<{ Bindings: Pick<LoadBalancerBindings, 'clientAddress'> }>;
 
@@ -46,7 +46,12 @@ export function adminApp(ports: AdminPorts): AdminApp {
   app.on('POST', paths, limit, async (context) => {
     const sourceAddress = context.env.clientAddress;
     const credentials = credentialsIn((name) => context.req.header(name));
-    const authentication = await authenticator.authenticate(credentials);
+    const authentication = await authenticator.authenticate(credentials, sourceAddress);
+    if (authentication.kind === 'throttled') {
+      const waitSeconds = Math.ceil(authentication.waitMs / 1_000);
+      ports.log.warn('admin.rejected', { reason: 'throttled', sourceAddress, waitSeconds });
+      return context.html(throttledPage, 429, { 'Retry-After': String(waitSeconds) });
+    }
     if (authentication.kind === 'rejected') {
       const { reason } = authentication;
       const as = credentials?.hub === '' ? 'server' : `hub ${credentials?.hub.slice(0, 255)}`;

@@ -3,6 +3,7 @@ import { type HubName, hubName, nameKey } from '#shared/kernel/ids.ts';
 import { hashServerPassword } from '#shared/wire/password.ts';
 import { sha0Bytes } from '#shared/wire/sha0.ts';
 import { type Sealer, sealContext } from '../domain/sealing.ts';
+import { Door } from './door.ts';
 import type { Admin, AdminPorts } from './method.ts';
 import { nameCharsMax, passwordCharsMax } from './names.ts';
 
@@ -15,7 +16,9 @@ export interface Credentials {
 export type Authentication =
   | { readonly kind: 'admin'; readonly admin: Admin }
   /** `reason` is for the log; the caller is told the same whatever it is. */
-  | { readonly kind: 'rejected'; readonly reason: RejectReason };
+  | { readonly kind: 'rejected'; readonly reason: RejectReason }
+  /** Nothing was looked at: too many guesses came from there. */
+  | { readonly kind: 'throttled'; readonly waitMs: number };
 
 export type RejectReason =
   | 'no-credentials'
@@ -58,19 +61,30 @@ export class Authenticator {
     this.#ports = ports;
   }
 
-  async authenticate(credentials: Credentials | undefined): Promise<Authentication> {
+  async authenticate(
+    credentials: Credentials | undefined,
+    sourceAddress: string,
+  ): Promise<Authentication> {
     if (credentials === undefined) return rejected('no-credentials');
     const { hub, password } = credentials;
     if (hub.length > nameCharsMax || password.length > passwordCharsMax) {
       return rejected('credentials-too-long');
     }
-    const sealer = await this.#ports.secrets.sealer();
-    const stored = hub === '' ? await this.#server(sealer) : await this.#hub(sealer, hubName(hub));
-    const isRight = timingSafeEqual(hashServerPassword(password), stored.hash);
     // Never open, not even where someone managed to store the hash of nothing.
     if (password === '') return rejected('empty-password');
-    if (stored.kind === 'missing') return rejected(stored.reason);
-    return isRight ? { kind: 'admin', admin: stored.admin } : rejected('wrong-password');
+    const sealer = await this.#ports.secrets.sealer();
+    const hash = hashServerPassword(password);
+    const door = new Door(this.#ports, sealer, sourceAddress, nameKey(hub));
+    const entry = await door.enter(hash);
+    if (entry.kind === 'shut') return { kind: 'throttled', waitMs: entry.waitMs };
+    const stored = hub === '' ? await this.#server(sealer) : await this.#hub(sealer, hubName(hub));
+    const isRight = timingSafeEqual(hash, stored.hash) && stored.kind === 'present';
+    if (isRight) {
+      await door.proven(hash);
+      return { kind: 'admin', admin: stored.admin };
+    }
+    await door.failed();
+    return rejected(stored.kind === 'missing' ? stored.reason : 'wrong-password');
   }
 
   async #server(sealer: Sealer): Promise<StoredPassword> {

@@ -12,6 +12,12 @@ Hub's name and its password.</li>
 </ul>`,
 );
 
+/** What a browser shows where too many wrong passwords came from. */
+export const throttledPage = page(
+  '429 Too Many Requests',
+  '<p>Too many wrong passwords came from this address. None is looked at for a while.</p>',
+);
+
 /** Basic's realm, which browsers show. */
 export const realm = 'administrator for the server, or the name of a Virtual Hub for its own';
 

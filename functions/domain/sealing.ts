@@ -55,4 +55,5 @@ export const sealContext = {
   hubPassword: (hubKey: string): string => `hub-password:${hubKey}`,
   hubSecurePassword: (hubKey: string): string => `hub-secure-password:${hubKey}`,
   serverPassword: 'server-password',
+  adminDoor: (source: string, hubKey: string): string => `admin-door:${source}:${hubKey}`,
 } as const;

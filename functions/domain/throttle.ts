@@ -77,8 +77,8 @@ export function afterFailure(
   const others = users.filter((one) => one !== own && !isForgotten(one, nowMs));
   const room = others.slice(Math.max(0, others.length - (usersMax - 1)));
   return {
-    source: counted(record?.source, freeMax.source, nowMs),
-    users: [...room, { user, ...counted(own, freeMax.user, nowMs) }],
+    source: afterOneMore(record?.source, freeMax.source, nowMs),
+    users: [...room, { user, ...afterOneMore(own, freeMax.user, nowMs) }],
   };
 }
 
@@ -92,7 +92,12 @@ export function forgottenMs(record: SourceRecord): number {
   return Math.max(...[record.source, ...record.users].map(forgottenAtMs));
 }
 
-function counted(failures: Failures | undefined, free: number, nowMs: number): Failures {
+/** One failure more: `free` of them within a minute, then twice as long a lock for each. */
+export function afterOneMore(
+  failures: Failures | undefined,
+  free: number,
+  nowMs: number,
+): Failures {
   const known = failures !== undefined && !isForgotten(failures, nowMs) ? failures : undefined;
   const count = (known?.count ?? 0) + 1;
   const lockedUntilMs =
@@ -104,7 +109,8 @@ function isForgotten(failures: Failures, nowMs: number): boolean {
   return forgottenAtMs(failures) <= nowMs;
 }
 
-function forgottenAtMs({ sinceMs, lockedUntilMs }: Failures): number {
+/** From then on they say nothing. */
+export function forgottenAtMs({ sinceMs, lockedUntilMs }: Failures): number {
   return lockedUntilMs > 0 ? lockedUntilMs + watchedMs : sinceMs + windowMs;
 }
 

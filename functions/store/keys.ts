@@ -27,6 +27,8 @@ export const keyOf = {
   }),
   /** Failed logins of one source (ADR 0014). */
   throttle: (source: string): Key => ({ pk: `THROTTLE#${source}`, sk: 'FAILURES' }),
+  /** Passwords one source tried at the administration (ADR 0024). */
+  adminDoor: (source: string): Key => ({ pk: `THROTTLE#${source}`, sk: 'ADMIN' }),
   /** Why a user's last login was rejected, see `userTag` (ADR 0023). */
   rejection: (tag: string): Key => ({ pk: `REJECTED#${tag}`, sk: 'LAST' }),
   ticket: (digest: string): Key => ({ pk: `TICKET#${digest}`, sk: 'GRANT' }),

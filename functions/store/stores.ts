@@ -1,3 +1,4 @@
+import { AdminDoorStore } from './admin-door-store.ts';
 import { HubStore } from './hub-store.ts';
 import { MemberStore } from './member-store.ts';
 import { PlacementStore } from './placement-store.ts';
@@ -14,6 +15,7 @@ import { WatchStore } from './watch-store.ts';
 
 /** Every aggregate over one table. */
 export interface Stores {
+  readonly adminDoors: AdminDoorStore;
   readonly hubs: HubStore;
   readonly members: MemberStore;
   readonly placements: PlacementStore;
@@ -30,6 +32,7 @@ export interface Stores {
 
 export function storesOver(table: Table): Stores {
   return {
+    adminDoors: new AdminDoorStore(table),
     hubs: new HubStore(table),
     members: new MemberStore(table),
     placements: new PlacementStore(table),

@@ -52,8 +52,8 @@ export class AdminRig {
     });
   }
 
-  async request(path: string, init: RequestInit): Promise<Response> {
-    return this.#app.request(path, init, { clientAddress: '203.0.113.9' });
+  async request(path: string, init: RequestInit, from = '203.0.113.9'): Promise<Response> {
+    return this.#app.request(path, init, { clientAddress: from });
   }
 
   async post(body: string, as: As = {}): Promise<Response> {
