@@ -22,8 +22,7 @@ const portRange = z.object({ first: port, last: port });
 /** A user's or a group's name; `@name` a group's only. */
 const principal = z.string().min(1).max(255);
 
-/** One entry of a hub's access list (protocol/06 §6). What is left out matches anything. */
-export const accessRuleSchema = z.object({
+const accessRuleFields = z.object({
   id: z.number().int().positive(),
   /** Left out: active. */
   active: z.boolean().optional(),
@@ -56,16 +55,40 @@ export const accessRuleSchema = z.object({
   /** TCP data that passes is answered with an HTTP redirect to here. */
   redirectUrl: z.string().min(1).max(255).optional(),
 });
+
+/**
+ * One entry of a hub's access list (protocol/06 §6). What is left out matches anything. A rule that
+ * could never match as it was meant is refused: a discard would let everything pass.
+ */
+export const accessRuleSchema = accessRuleFields.superRefine((rule, context) => {
+  const digits = rule.ipVersion === 4 ? 8 : 32;
+  for (const field of ['source', 'destination'] as const) {
+    const given = rule[field];
+    if (given !== undefined && given.address.length !== digits) {
+      context.addIssue({ code: 'custom', message: `${field} is no IPv${rule.ipVersion} address` });
+    }
+  }
+  for (const field of ['sourcePorts', 'destinationPorts'] as const) {
+    const given = rule[field];
+    if (given !== undefined && given.first > given.last) {
+      context.addIssue({ code: 'custom', message: `${field} end before they begin` });
+    }
+  }
+});
 export type AccessRule = Readonly<z.infer<typeof accessRuleSchema>>;
 
 /** One entry of a hub's source-IP list: who may log in from where (protocol/06 §6). */
-export const sourceRuleSchema = z.object({
-  id: z.number().int().positive(),
-  priority: z.number().int().nonnegative(),
-  deny: z.boolean(),
-  /** 4 or 16 bytes, hex. */
-  address: z.union([ip4, ip6]),
-  /** As long as the address; left out: exactly this address. */
-  mask: z.union([ip4, ip6]).optional(),
-});
+export const sourceRuleSchema = z
+  .object({
+    id: z.number().int().positive(),
+    priority: z.number().int().nonnegative(),
+    deny: z.boolean(),
+    /** 4 or 16 bytes, hex. */
+    address: z.union([ip4, ip6]),
+    /** As long as the address; left out: exactly this address. */
+    mask: z.union([ip4, ip6]).optional(),
+  })
+  .refine(({ address, mask }) => mask === undefined || mask.length === address.length, {
+    message: 'address and mask are of different kinds',
+  });
 export type SourceRule = Readonly<z.infer<typeof sourceRuleSchema>>;
