@@ -17,6 +17,7 @@ import type { OpenWitnessWire } from './control/witness-wire.ts';
 import {
   controlLimits,
   drainLimits,
+  forgedTicketLimits,
   heldBytesMax,
   hubLimits,
   hubSendBudget,
@@ -251,6 +252,7 @@ export class Agent {
     return new TicketLogin({
       api,
       redeemMs: controlLimits.redeemMs,
+      forgedLimits: forgedTicketLimits,
       capacity: config.capacity,
       epoch: () => this.#control.epoch,
       mayOpen: () => this.#right.mayOpen(clock.monotonicMs()),

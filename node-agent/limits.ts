@@ -1,6 +1,7 @@
 import { peersMax } from '#shared/contract/peers.ts';
 import { ticketTtlMs } from '#shared/contract/timing.ts';
 import { assert } from '#shared/kernel/assert.ts';
+import type { ForgedTicketLimits } from './control/forged-tickets.ts';
 import type { SendBudgetLimits } from './session/send-budget.ts';
 import type { SessionLimits } from './session/session-limits.ts';
 
@@ -107,6 +108,13 @@ export const controlLimits = {
   /** Questions and answers of the largest cluster, twice, in one period. */
   datagramsMax: 4 * peersMax,
 } as const;
+
+/** Two forgeries a second and address cost the control plane a quarter of a dollar a day. */
+export const forgedTicketLimits: ForgedTicketLimits = {
+  forgedMax: 1_000,
+  forgottenPerSecond: 2,
+  addressesMax: 4_096,
+};
 
 export const drainLimits = {
   /** One step closes a handful of sessions; steps are jittered around this distance. */

@@ -12,6 +12,7 @@ import { type CloseReason, Session, type SessionContext } from '../session/sessi
 import { decideMode, type SessionMode } from '../session/session-mode.ts';
 import type { SessionTable } from '../session/session-table.ts';
 import type { AgentApi, Answer } from './agent-api.ts';
+import { type ForgedTicketLimits, ForgedTickets } from './forged-tickets.ts';
 
 /**
  * A genuine client looks at its clock this often (its `poll` takes 256 ms) and would give up that
@@ -23,6 +24,7 @@ const clientLooksEveryMs = 256;
 export type RejectReason =
   | 'no-ticket' // I5: members serve ticket holders only
   | 'no-such-ticket'
+  | 'too-many-forged' // nobody is asked any more: see `ForgedTickets`
   | 'not-a-member-now'
   | 'control-plane-away'
   | 'member-full'
@@ -54,6 +56,7 @@ export interface Visitor {
 export interface TicketLoginOptions {
   readonly api: AgentApi;
   readonly redeemMs: number;
+  readonly forgedLimits: ForgedTicketLimits;
   readonly capacity: number;
   /** This member's epoch; `undefined` while it has none. */
   readonly epoch: () => number | undefined;
@@ -75,9 +78,11 @@ export class TicketLogin {
   #connectionNumber = 0;
   /** Tickets being asked about: each may become a session. */
   #redeeming = 0;
+  readonly #forged: ForgedTickets;
 
   constructor(options: TicketLoginOptions) {
     this.#options = options;
+    this.#forged = new ForgedTickets(options.forgedLimits);
   }
 
   async login(login: Login, visitor: Visitor): Promise<Admit | Reject> {
@@ -100,11 +105,17 @@ export class TicketLogin {
     epoch: number,
     visitor: Visitor,
   ): Promise<Admit | Reject> {
+    const { clock } = this.#options.context;
+    const { address } = visitor;
+    if (!this.#forged.mayAsk(address, clock.monotonicMs())) return reject('too-many-forged');
     const answer = await this.#redeem(ticket, epoch);
+    const isForged = answer.kind === 'problem' && answer.problem.kind === 'no-such-ticket';
+    if (!isForged) this.#forged.forgive(address, clock.monotonicMs());
     if (answer.kind === 'unreachable') return reject('control-plane-away', answer.detail);
     if (answer.kind === 'problem') {
-      const known = answer.problem.kind === 'no-such-ticket';
-      return known ? reject('no-such-ticket') : reject('control-plane-away', answer.problem.kind);
+      return isForged
+        ? reject('no-such-ticket')
+        : reject('control-plane-away', answer.problem.kind);
     }
     const sinceMs = this.#options.context.clock.monotonicMs();
     while (!this.#mayAdmit(answer.value)) {
@@ -253,6 +264,7 @@ function reject(reason: RejectReason, detail?: string): Reject {
 function codeOf(reason: RejectReason): ErrorCode {
   switch (reason) {
     case 'no-ticket':
+    case 'too-many-forged':
     case 'no-such-ticket': // never 9: Windows clients would ask for a password (protocol/08 §4)
     case 'client-gone':
     case 'older-epoch':
