@@ -35,6 +35,7 @@ export class Outbox implements Flushable {
   readonly #urgent: SendQueue | undefined;
   readonly #batch: Buffer[] = [];
   #asked = false;
+  #behind = false;
   #lastUsed: Connection | undefined;
   /** What its sockets hold, as far as the budget knows. */
   #wireBytes = 0;
@@ -48,6 +49,11 @@ export class Outbox implements Flushable {
 
   get frames(): number {
     return this.#queue.frames + (this.#urgent?.frames ?? 0);
+  }
+
+  /** Whether frames stayed behind when it last wrote. */
+  get isBehind(): boolean {
+    return this.#behind;
   }
 
   /** Take a frame; it is written at the end of this turn, or when a connection has room. */
@@ -74,12 +80,14 @@ export class Outbox implements Flushable {
     }
     this.#drain(this.#queue, 0, senders.length - reserved);
     this.#queue.settle();
+    this.#behind = this.frames > 0;
     this.chargeWire();
   }
 
   clear(reason: DropReason): void {
     this.#queue.clear(reason);
     this.#urgent?.clear(reason);
+    this.#behind = false;
     this.chargeWire();
   }
 

@@ -197,6 +197,10 @@ export class Session implements Port, ConnectionOwner {
     this.#onClosed(this, reason);
   }
 
+  get isBehind(): boolean {
+    return this.#outbox.isBehind;
+  }
+
   /** {@link Port}: a frame for this client. */
   deliver(frame: Buffer): void {
     if (this.connections === 0) this.hub.drop('no-connection');

@@ -19,6 +19,8 @@ export interface Port {
    * Answers are forwarded later, not before this returns.
    */
   deliver(frame: Buffer): void;
+  /** Whether frames wait here because they leave slower than they come; left out: unknown. */
+  readonly isBehind?: boolean;
 }
 
 export interface AttachmentOptions {

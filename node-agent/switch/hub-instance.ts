@@ -289,14 +289,13 @@ export class HubInstance {
     const targets = this.#floodTargets;
     const quota = this.#program.options.floodingSendQueueBufferQuota;
     const { queuedBytes } = this.#options;
-    if (queuedBytes !== undefined && quota > 0 && queuedBytes() >= quota) {
-      this.drops.count('flood-quota', targets.length - 1);
-      return;
-    }
+    const tight = queuedBytes !== undefined && quota > 0 && queuedBytes() >= quota;
     for (let i = 0; i < targets.length; i++) {
       const to = targets[i] as Attachment;
       if (to === from) continue;
-      if (to.choosy) this.#deliverTo(to);
+      // Genuine servers then flood to nobody; here those who read lose nothing to those who do not.
+      if (tight && to.port.isBehind !== false) this.drops.count('flood-quota');
+      else if (to.choosy) this.#deliverTo(to);
       else to.port.deliver(frame);
     }
   }
