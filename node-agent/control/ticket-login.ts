@@ -183,8 +183,6 @@ export class TicketLogin {
           user: grant.user,
           group: grant.group,
           overIpV6: isOverIpV6(visitor.address),
-          macsMax: mode.macsMax,
-          ip4Max: mode.ip4Max,
         },
         sendBudget: hub.sendBudget,
         key: context.random.bytes(20),

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decideMode } from '#node-agent/session/session-mode.ts';
+import { addressLimitsOf } from '#node-agent/switch/port-policy.ts';
 import { defaultPolicy, type Policy } from '#shared/wire/policy.ts';
+
+const none = Number.POSITIVE_INFINITY;
 
 const client = {
   clientStr: 'SoftEther VPN Client',
@@ -15,7 +18,8 @@ const monitor = { ...client, requireMonitorMode: true };
 function limits(wishes: typeof client, policy: Partial<Policy> = {}): unknown {
   const decided = decideMode(wishes, { ...defaultPolicy, ...policy });
   if (decided.kind !== 'allowed') return decided.kind;
-  return [decided.mode.macsMax, decided.mode.ip4Max];
+  const { macsMax, ip4Max } = addressLimitsOf(decided.mode.policy);
+  return [macsMax, ip4Max];
 }
 
 describe('how a session takes part', () => {
@@ -32,10 +36,10 @@ describe('how a session takes part', () => {
 
   for (const wishes of [bridgeClient, cascade]) {
     test(`${wishes.clientStr}, bridge: ${wishes.requireBridgeRoutingMode}: no limit`, () => {
-      assert.deepEqual(limits(wishes), [undefined, undefined]);
+      assert.deepEqual(limits(wishes), [none, none]);
       assert.deepEqual(limits(wishes, { maxMac: 10, maxIp: 2 }), [10, 4]);
-      assert.deepEqual(limits(wishes, { noBridge: true }), [3, undefined]);
-      assert.deepEqual(limits(wishes, { noRouting: true }), [undefined, 4]);
+      assert.deepEqual(limits(wishes, { noBridge: true }), [3, none]);
+      assert.deepEqual(limits(wishes, { noRouting: true }), [none, 4]);
       assert.equal(limits(wishes, { noBridge: true, noRouting: true }), 'bridge-denied');
     });
   }
