@@ -25,6 +25,12 @@ export class SendBudget {
     this.#parent = parent;
   }
 
+  /** What one session may have waiting at any time. */
+  get leastBytes(): number {
+    const { leastBytes } = this.#limits;
+    return Math.min(leastBytes, this.#parent?.leastBytes ?? leastBytes);
+  }
+
   get usedBytes(): number {
     return this.#usedBytes;
   }

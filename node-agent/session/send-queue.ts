@@ -15,11 +15,15 @@ export class SendQueue {
   readonly #limits: SendQueueLimits;
   readonly #budget: SendBudget;
   readonly #onDrop: (reason: DropReason, frames: number) => void;
+  /** Up to this no bound needs a look. */
+  readonly #easyBytes: number;
 
   /** Frames from `#head` on; before it the array is spent. */
   #frames: Buffer[] = [];
   #head = 0;
   #bytes = 0;
+  /** As far as the budget knows. */
+  #chargedBytes = 0;
   /** Frames before this index own their bytes; see {@link settle}. */
   #settled = 0;
 
@@ -31,6 +35,7 @@ export class SendQueue {
     this.#limits = limits;
     this.#budget = budget;
     this.#onDrop = onDrop;
+    this.#easyBytes = Math.min(limits.bytesMax, budget.leastBytes);
   }
 
   get frames(): number {
@@ -42,16 +47,10 @@ export class SendQueue {
   }
 
   push(frame: Buffer): void {
-    const { framesMax, bytesMax } = this.#limits;
-    const allowanceBytes = this.#budget.allowanceBytes;
-    while (this.frames > 0) {
-      const bytes = this.#bytes + frame.length;
-      const full = this.frames >= framesMax || bytes > bytesMax;
-      if (!full && bytes <= allowanceBytes) break;
-      this.#takeHead();
-      this.#onDrop(full ? 'queue-head' : 'queue-budget', 1);
+    const bytes = this.#bytes + frame.length;
+    if (this.frames >= this.#limits.framesMax || bytes > this.#easyBytes) {
+      this.#makeRoom(frame.length);
     }
-    this.#budget.take(frame.length);
     this.#frames.push(frame);
     this.#bytes += frame.length;
   }
@@ -68,27 +67,48 @@ export class SendQueue {
 
   /**
    * Call when frames stay behind. A frame is a view into the chunk it arrived in and keeps all of
-   * it in memory; one that has to wait gets bytes of its own, so that the limits mean memory.
+   * it in memory; one that has to wait gets bytes of its own, so that the limits mean memory, and
+   * counts in the budget from then on.
    */
   settle(): void {
     for (let i = Math.max(this.#settled, this.#head); i < this.#frames.length; i++) {
       this.#frames[i] = Buffer.from(this.#frames[i] as Buffer);
     }
     this.#settled = this.#frames.length;
+    this.#charge();
   }
 
   clear(reason: DropReason): void {
     if (this.frames > 0) this.#onDrop(reason, this.frames);
-    this.#budget.give(this.#bytes);
     this.#reset();
     this.#bytes = 0;
+    this.#charge();
+  }
+
+  /** Drop the oldest until one of `frameBytes` more is within every bound, or is alone. */
+  #makeRoom(frameBytes: number): void {
+    const { framesMax, bytesMax } = this.#limits;
+    const allowanceBytes = this.#budget.allowanceBytes;
+    while (this.frames > 0) {
+      const bytes = this.#bytes + frameBytes;
+      const full = this.frames >= framesMax || bytes > bytesMax;
+      if (!full && bytes <= allowanceBytes) return;
+      this.#takeHead();
+      this.#onDrop(full ? 'queue-head' : 'queue-budget', 1);
+    }
+  }
+
+  /** What stays behind is memory; until then frames are views into what was received. */
+  #charge(): void {
+    if (this.#bytes === this.#chargedBytes) return;
+    this.#budget.take(this.#bytes - this.#chargedBytes);
+    this.#chargedBytes = this.#bytes;
   }
 
   #takeHead(): Buffer {
     const frame = this.#frames[this.#head] as Buffer;
     this.#head += 1;
     this.#bytes -= frame.length;
-    this.#budget.give(frame.length);
     if (this.#head === this.#frames.length) this.#reset();
     else if (this.#head > this.#limits.framesMax) this.#compact();
     return frame;

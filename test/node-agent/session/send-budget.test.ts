@@ -22,6 +22,7 @@ describe('what may wait for slow receivers', () => {
           const queues = Array.from({ length: n }, () => queueOn(budget));
           for (let round = 0; round < 100; round++) {
             for (const queue of queues) queue.push(Buffer.alloc(frameBytes));
+            for (const queue of queues) queue.settle();
           }
           const held = queues.reduce((sum, queue) => sum + queue.bytes, 0);
           assert.equal(budget.usedBytes, held);
@@ -37,6 +38,7 @@ describe('what may wait for slow receivers', () => {
     const stuck = Array.from({ length: 100 }, () => queueOn(budget));
     for (let round = 0; round < 100; round++) {
       for (const queue of stuck) queue.push(Buffer.alloc(frameBytes));
+      for (const queue of stuck) queue.settle();
     }
     const drops: string[] = [];
     const limits = { framesMax: 100, bytesMax: 100_000 };
@@ -46,6 +48,7 @@ describe('what may wait for slow receivers', () => {
       reader.push(Buffer.alloc(frameBytes));
       reader.push(Buffer.alloc(frameBytes));
       reader.takeBatch(100_000, []);
+      for (const queue of [...stuck, reader]) queue.settle();
     }
     assert.deepEqual(drops, []);
   });

@@ -68,8 +68,8 @@ describe('a send queue', () => {
     for (const text of ['12345678', 'abc', 'ab']) it.queue.push(Buffer.from(text));
     assert.deepEqual(it.drops, { 'queue-budget': 1 });
     assert.deepEqual(takeAll(it.queue), ['abc', 'ab']);
-    it.budget.give(160);
-    assert.equal(it.budget.usedBytes, 0);
+    it.queue.settle();
+    assert.equal(it.budget.usedBytes, 160);
   });
 
   test('a frame that has to wait lets go of the chunk it arrived in', () => {
@@ -116,7 +116,9 @@ describe('a send queue', () => {
           }
           assert.equal(it.queue.frames, model.length);
           assert.equal(it.queue.bytes, modelBytes());
-          assert.equal(it.budget.usedBytes, modelBytes());
+          if ('settle' in act || 'clear' in act) {
+            assert.equal(it.budget.usedBytes, modelBytes());
+          }
         }
         assert.deepEqual(takeAll(it.queue), model);
       }),
