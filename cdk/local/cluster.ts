@@ -1,14 +1,19 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { assert } from '#shared/kernel/assert.ts';
 import { ControlPlaneView } from './control-plane-view.ts';
 import type { DataFolder } from './data-folder.ts';
 import { type Deployment, deploy } from './deployment.ts';
+import { terminatedEvent } from './ec2/group-events.ts';
 import { groupTerms } from './ec2/group-terms.ts';
 import { launchTemplate } from './ec2/launch-template.ts';
 import { type GroupEvent, MemberGroup } from './ec2/member-group.ts';
 import { groupNote } from './group-note.ts';
+import type { Operator } from './operator.ts';
 import { endpointText, type Options } from './options.ts';
+import { endLeftovers } from './process/leftovers.ts';
 import { Reaper } from './process/reaper.ts';
+import { markOf } from './process/started.ts';
 import type { Progress } from './progress.ts';
 import { assertFree, isFree, StartError } from './start-error.ts';
 import { type ClusterView, type MemberView, StateFile } from './state-file.ts';
@@ -30,6 +35,10 @@ export interface Cluster {
   /** PEM of the certificate the front door presents. */
   readonly certPem: string;
   readonly logFolder: string;
+  /** A file for a shell whose AWS commands are for this cluster. */
+  readonly operatorFile: string;
+  /** What that file says. */
+  readonly operator: Operator;
   /** The members as of now. */
   members(): readonly MemberView[];
   /** End a member's process without warning, as a machine that loses power. */
@@ -89,7 +98,10 @@ class LocalCluster implements Cluster {
   async start(): Promise<void> {
     const { assembly, data, options, progress } = this.services;
     const { frontDoor } = options;
+    await data.lock();
     await this.stateFile.remove();
+    const former = await data.machines();
+    endLeftovers(former);
     const deployment = await progress.step('deploying the template on this machine', () =>
       deploy({
         assembly,
@@ -105,9 +117,10 @@ class LocalCluster implements Cluster {
     );
     this.deployment = deployment;
     this.view = new ControlPlaneView(frontDoor, deployment.certPem, deployment.adminPassword);
+    const terms = groupTerms(deployment.stack);
     this.group = new MemberGroup({
       launchTemplate: launchTemplate(deployment.stack, assembly),
-      terms: groupTerms(deployment.stack),
+      terms,
       publish: (event) => deployment.events.put(event),
       endpoints: options.members,
       desired: options.members.length,
@@ -126,6 +139,8 @@ class LocalCluster implements Cluster {
       },
     });
     deployment.autoScaling.attach(this.group);
+    // What was there when an earlier run ended is there no more, whoever ended it.
+    for (const { id } of former) deployment.events.put(terminatedEvent(terms, id));
     const count = options.members.length;
     await progress.step(`waiting for ${count} ${count === 1 ? 'member' : 'members'}`, () =>
       this.becomeReady(),
@@ -141,6 +156,15 @@ class LocalCluster implements Cluster {
     const url = new URL(this.deployment?.stack.output('AdminUrl') ?? 'https://0.0.0.0/');
     url.port = String(this.frontDoor.port);
     return { url: url.href, password: this.deployment?.adminPassword ?? '' };
+  }
+
+  get operatorFile(): string {
+    return this.services.data.operatorFile;
+  }
+
+  get operator(): Operator {
+    assert(this.deployment !== undefined, 'asked once it runs');
+    return this.deployment.operator;
   }
 
   get certPem(): string {
@@ -175,6 +199,7 @@ class LocalCluster implements Cluster {
     await this.deployment?.stop();
     this.trouble.close();
     this.reaper.stop();
+    await this.services.data.unlock();
   }
 
   private async becomeReady(): Promise<void> {
@@ -239,10 +264,19 @@ class LocalCluster implements Cluster {
   }
 
   private onGroupEvent(event: GroupEvent): void {
+    this.keepMachines();
     if (!this.isReady) return;
     const note = groupNote(event, this.services.options.replaceAfterMs);
     if (note !== undefined) this.services.progress.note(note);
     this.wake(); // so that the state file tells it now
+  }
+
+  /** So that the next run knows which members are no more, should this one be killed. */
+  private keepMachines(): void {
+    const machines = (this.group?.instances ?? []).map(({ id, pid }) => ({ id, ...markOf(pid) }));
+    this.services.data
+      .keepMachines(machines)
+      .catch((error: unknown) => this.trouble.report('data folder', String(error)));
   }
 
   private pause(delayMs: number): Promise<void> {

@@ -5,12 +5,18 @@ import { z } from 'zod';
 import type { Clock } from '#shared/kernel/clock.ts';
 import { selfSignedCertificate } from '#shared/x509/self-signed.ts';
 import type { SecretStrings } from './aws/secrets.ts';
-import type { QueueContents } from './aws/sqs.ts';
+import { lockData } from './data-lock.ts';
+import type { ProcessMark } from './process/started.ts';
 
 const textsSchema = z.record(z.string(), z.string());
-const queuesSchema = z.record(z.string(), z.array(z.string()));
+const machinesSchema = z.array(z.object({ id: z.string(), pid: z.number(), started: z.string() }));
 const certificateDays = 825;
 const renewBeforeMs = 30 * 86_400_000;
+
+/** An ec2Instance, and the process that stands for it. */
+export interface KeptMachine extends ProcessMark {
+  readonly id: string;
+}
 
 /** Files a cluster leaves behind: logs and certificate always, state only where it was told to. */
 export class DataFolder {
@@ -18,8 +24,12 @@ export class DataFolder {
   readonly members: string;
   /** Database folder; undefined if state ends with the cluster. */
   readonly database: string | undefined;
+  /** What the queues hold; undefined if that ends with the cluster. */
+  readonly queues: string | undefined;
   private readonly keeps: boolean;
   private readonly root: string;
+  private release: () => Promise<void> = async () => undefined;
+  private writing: Promise<void> = Promise.resolve();
 
   private constructor(root: string, keeps: boolean) {
     this.root = root;
@@ -27,6 +37,7 @@ export class DataFolder {
     this.logs = join(root, 'logs');
     this.members = join(root, 'members');
     this.database = keeps ? join(root, 'dynamodb') : undefined;
+    this.queues = keeps ? join(root, 'queues.log') : undefined;
   }
 
   /** `data` keeps state; without it, what must be a file is in `scratch`. */
@@ -44,12 +55,32 @@ export class DataFolder {
     return this.keep('secrets.json', secrets);
   }
 
-  async queues(): Promise<QueueContents> {
-    return queuesSchema.parse((await this.read('queues.json')) ?? {});
+  /** Machines of the group when this was last written, by an earlier run. */
+  async machines(): Promise<readonly KeptMachine[]> {
+    return machinesSchema.parse((await this.read('machines.json')) ?? []);
   }
 
-  keepQueues(queues: QueueContents): Promise<void> {
-    return this.keep('queues.json', queues);
+  keepMachines(machines: readonly KeptMachine[]): Promise<void> {
+    this.writing = this.writing.then(() => this.keep('machines.json', machines));
+    return this.writing;
+  }
+
+  /** What a shell reads to speak to this cluster as its operator; of this run only. */
+  keepOperator(text: string): Promise<void> {
+    return writePrivate(this.operatorFile, text);
+  }
+
+  get operatorFile(): string {
+    return join(this.root, 'operator.env');
+  }
+
+  /** Nobody else may work here until {@link unlock}. */
+  async lock(): Promise<void> {
+    if (this.keeps) this.release = await lockData(join(this.root, 'cluster.pid'));
+  }
+
+  unlock(): Promise<void> {
+    return this.release();
   }
 
   /** The front door's certificate: made once per address, kept for all runs. */

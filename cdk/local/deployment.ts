@@ -21,6 +21,7 @@ import { parseEventSourceMapping, SqsEventSource } from './lambda/sqs-event-sour
 import { loadBalancerRoutes } from './load-balancer/rules.ts';
 import { createLoadBalancer } from './load-balancer/server.ts';
 import { LogFile } from './log-file.ts';
+import { admitOperator, type Operator, operatorEnvironment, operatorPolicies } from './operator.ts';
 import type { Endpoint } from './options.ts';
 import type { Reaper } from './process/reaper.ts';
 import type { Assembly } from './synth/assembly.ts';
@@ -52,6 +53,7 @@ export interface Deployment {
   readonly autoScaling: AutoScaling;
   readonly events: EventBus;
   readonly adminPassword: string;
+  readonly operator: Operator;
   /** PEM of the front door's certificate. */
   readonly certPem: string;
   stop(): Promise<void>;
@@ -83,7 +85,7 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
     parameters,
   );
   const registry = new CredentialRegistry(clock, random);
-  const policies = identityPolicies(stack);
+  const policies = new Map([...identityPolicies(stack), operatorPolicies]);
   assertLogsAreWritten(stack, policies);
   const gate: Gate = {
     clock,
@@ -94,8 +96,7 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
 
   const dynamodb = await DynamoDb.start(stack, data.database);
   serveSigned(sockets.dynamodb, dynamodb.standIn, gate);
-  const sqs = await Sqs.start(stack);
-  await sqs.refill(await data.queues());
+  const sqs = await Sqs.start(stack, clock, data.queues);
   serveSigned(sockets.sqs, sqs.standIn, gate);
   const passwordArn = stack.output('AdminPasswordSecret');
   const given = options.adminPassword === undefined ? {} : { [passwordArn]: options.adminPassword };
@@ -119,6 +120,8 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
   }
   const eventSources = startEventSources(options, stack, poolOf, sockets.endpoints);
   const events = startEvents(options, stack, sqs);
+  const operator = admitOperator(registry, random, sockets.endpoints);
+  await data.keepOperator(operatorEnvironment(operator));
   const certificate = await data.certificate(options.frontDoor.address, clock);
   const loadBalancer = await startLoadBalancer(options, stack, poolOf, certificate);
 
@@ -128,12 +131,12 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
     autoScaling,
     events,
     adminPassword: secrets[passwordArn] ?? '',
+    operator,
     certPem: certificate.certPem,
     stop: async () => {
       events.stop();
       await close(loadBalancer);
       await Promise.all(eventSources.map((source) => source.stop()));
-      await data.keepQueues(await sqs.contents());
       for (const pool of pools) pool.stop();
       await Promise.all(
         [

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import dynalite from 'dynalite';
 import { z } from 'zod';
 import { type Answer, listen } from '../http-server.ts';
 import type { ArrivedRequest } from '../iam/signature.ts';
+import { StartError } from '../start-error.ts';
 import { arn } from '../template/place.ts';
 import type { Stack } from '../template/stack.ts';
 import { callLoopback } from './loopback-call.ts';
@@ -13,7 +16,17 @@ const tableSchema = z.object({
   AttributeDefinitions: z.array(z.unknown()),
   KeySchema: z.array(z.unknown()),
   BillingMode: z.string(),
+  GlobalSecondaryIndexes: z.array(z.looseObject({ IndexName: z.string() })).optional(),
   TimeToLiveSpecification: z.object({ AttributeName: z.string() }).optional(),
+});
+
+type TableProperties = Omit<z.infer<typeof tableSchema>, 'TimeToLiveSpecification'>;
+
+const describedSchema = z.object({
+  Table: z.object({
+    KeySchema: z.array(z.unknown()),
+    GlobalSecondaryIndexes: z.array(z.looseObject({ IndexName: z.string() })).default([]),
+  }),
 });
 
 const callLimitMs = 10_000;
@@ -33,6 +46,12 @@ export class DynamoDb {
 
   /** Start with the template's tables; kept in `folder` if there is one. */
   static async start(stack: Stack, folder: string | undefined): Promise<DynamoDb> {
+    // A database whose first tables were never all there holds nothing, and cannot be gone on with.
+    const halfMade = folder === undefined ? undefined : `${folder}.creating`;
+    if (folder !== undefined && halfMade !== undefined) {
+      if (existsSync(halfMade)) rmSync(folder, { recursive: true, force: true });
+      if (!existsSync(folder)) writeFileSync(halfMade, '');
+    }
     const server = dynalite({
       createTableMs: 0,
       ...(folder === undefined ? {} : { path: folder }),
@@ -40,8 +59,9 @@ export class DynamoDb {
     const database = new DynamoDb(server, await listen(server, '127.0.0.1', 0));
     for (const table of stack.ofType('AWS::DynamoDB::Table')) {
       const { TimeToLiveSpecification: _, ...properties } = tableSchema.parse(table.properties);
-      await database.createTable({ TableName: table.ref, ...properties });
+      await database.createTable(table.ref, properties);
     }
+    if (halfMade !== undefined) rmSync(halfMade, { force: true });
     return database;
   }
 
@@ -65,11 +85,27 @@ export class DynamoDb {
     await stopped;
   }
 
-  private async createTable(table: Readonly<Record<string, unknown>>): Promise<void> {
-    const answer = await this.call('CreateTable', table);
+  private async createTable(name: string, wanted: TableProperties): Promise<void> {
+    const answer = await this.call('CreateTable', { TableName: name, ...wanted });
     const text = answer.body.toString();
     if (answer.status !== 200 && !text.includes('ResourceInUseException')) {
-      throw new Error(`CreateTable ${String(table['TableName'])}: ${text}`);
+      throw new Error(`CreateTable ${name}: ${text}`);
+    }
+    const { body } = await this.call('DescribeTable', { TableName: name });
+    const { Table: table } = describedSchema.parse(JSON.parse(body.toString()));
+    const indexes = (list: readonly { readonly IndexName: string }[]): string =>
+      list
+        .map(({ IndexName: index }) => index)
+        .sort()
+        .join();
+    if (
+      !isDeepStrictEqual(table.KeySchema, wanted.KeySchema) ||
+      indexes(table.GlobalSecondaryIndexes) !== indexes(wanted.GlobalSecondaryIndexes ?? [])
+    ) {
+      throw new StartError(
+        `the table ${name} in the data folder has other keys or indexes than the template’s; ` +
+          'AWS would make a new table or index: start with another --data DIR',
+      );
     }
   }
 

@@ -1,10 +1,13 @@
 import { buildApp } from 'fauxqs';
 import { z } from 'zod';
+import type { Clock } from '#shared/kernel/clock.ts';
 import type { Answer } from '../http-server.ts';
 import { keyUse } from '../iam/key-policies.ts';
 import { arn, place } from '../template/place.ts';
 import type { Stack } from '../template/stack.ts';
+import { JournaledQueues } from './journaled-queues.ts';
 import { callLoopback } from './loopback-call.ts';
+import { type KeptMessage, MessageJournal } from './message-journal.ts';
 import { jsonAnswer, jsonBody, operationOf, type StandIn } from './signed-endpoint.ts';
 
 const queueSchema = z.object({
@@ -32,6 +35,8 @@ const contentSchema = z.object({
 /** Bodies of the messages in each queue, by queue name. */
 export type QueueContents = Readonly<Record<string, readonly string[]>>;
 
+/** The longest delay SQS knows. */
+const delaySecondsMax = 900;
 /** A long poll lasts 20 s. */
 const callLimitMs = 30_000;
 
@@ -49,6 +54,8 @@ export class Sqs {
   /** Keys of the queues that have one, by name. */
   private readonly keys = new Map<string, string>();
   private readonly stack: Stack;
+  private journal: MessageJournal | undefined;
+  private journaled: JournaledQueues | undefined;
 
   private constructor(app: App, port: number, stack: Stack) {
     this.stack = stack;
@@ -56,8 +63,11 @@ export class Sqs {
     this.port = port;
   }
 
-  /** Start with the template's queues. */
-  static async start(stack: Stack): Promise<Sqs> {
+  /**
+   * Start with the template's queues; with a journal's path, with the messages an earlier run left,
+   * and so that the next one finds those of this.
+   */
+  static async start(stack: Stack, clock: Clock, journalPath?: string): Promise<Sqs> {
     const app = buildApp({ logger: false, defaultRegion: place.region });
     const port = Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port);
     const sqs = new Sqs(app, port, stack);
@@ -76,6 +86,13 @@ export class Sqs {
       );
       sqs.urls.set(logicalId, url);
     }
+    if (journalPath !== undefined) {
+      const { journal, left } = MessageJournal.read(journalPath);
+      sqs.journal = journal;
+      sqs.journaled = new JournaledQueues(journal, clock);
+      await sqs.refill(left, clock); // written when all are there: until then the old file counts
+      journal.begin();
+    }
     return sqs;
   }
 
@@ -92,19 +109,30 @@ export class Sqs {
         ...(key === undefined ? [] : keyUse(this.stack, key, 'sqs', keyActions)),
       ];
     },
-    answer: (request, { gone }) => {
+    answer: async (request, { gone }) => {
       const body = jsonBody(request);
-      const url = this.urls.get(queueName(String(body['QueueUrl'])));
-      return this.forward(operationOf(request), { ...body, QueueUrl: url ?? '' }, gone);
+      const operation = operationOf(request);
+      const queue = queueName(String(body['QueueUrl']));
+      const input = { ...body, QueueUrl: this.urls.get(queue) ?? '' };
+      const answer = await this.forward(operation, input, gone);
+      this.journaled?.note(queue, operation, body, answer);
+      return answer;
     },
     refuse: (status, code, message) =>
       jsonAnswer(status, { __type: `com.amazonaws.sqs#${code}`, message }),
   };
 
   /** What a service of AWS puts into a queue, once it may. */
-  async send(queueUrl: string, body: string): Promise<void> {
-    const url = this.urls.get(queueName(queueUrl));
-    await this.call('SendMessage', { QueueUrl: url, MessageBody: body });
+  send(queueUrl: string, body: string): Promise<void> {
+    return this.put(queueName(queueUrl), body, 0);
+  }
+
+  private async put(queue: string, body: string, delaySeconds: number): Promise<void> {
+    const QueueUrl = this.urls.get(queue);
+    const input = { QueueUrl, MessageBody: body, DelaySeconds: delaySeconds };
+    const answer = await this.forward('SendMessage', input, AbortSignal.timeout(callLimitMs));
+    if (answer.status !== 200) throw new Error(`SendMessage: ${answer.body}`);
+    this.journaled?.note(queue, 'SendMessage', input, answer);
   }
 
   /** All messages, whether waiting, delayed or being worked on. */
@@ -119,17 +147,18 @@ export class Sqs {
     return contents;
   }
 
-  /** Put messages back that an earlier run left; they are due at once. */
-  async refill(contents: QueueContents): Promise<void> {
-    for (const [name, url] of this.urls) {
-      for (const body of contents[name] ?? []) {
-        await this.call('SendMessage', { QueueUrl: url, MessageBody: body, DelaySeconds: 0 });
-      }
+  /** Put back what an earlier run left, due when it was, into those queues that are still there. */
+  private async refill(left: readonly KeptMessage[], clock: Clock): Promise<void> {
+    for (const { queue, body, dueMs } of left) {
+      if (!this.urls.has(queue)) continue;
+      const seconds = Math.ceil((dueMs - clock.nowMs()) / 1_000);
+      await this.put(queue, body, Math.min(Math.max(0, seconds), delaySecondsMax));
     }
   }
 
   async stop(): Promise<void> {
     await this.app.close();
+    this.journal?.close();
   }
 
   private async call(operation: string, input: unknown): Promise<unknown> {

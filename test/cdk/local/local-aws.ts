@@ -28,6 +28,7 @@ export async function startLocalAws(
   context: TestContext,
   service: 'dynamodb' | 'sqs',
   template: Template,
+  journal?: string,
 ): Promise<LocalAws> {
   const server = createServer();
   context.after(() => close(server));
@@ -46,7 +47,9 @@ export async function startLocalAws(
     onRefused: (message) => refusals.push(message),
   };
   const backend: { readonly standIn: StandIn; stop(): Promise<void> } =
-    service === 'sqs' ? await Sqs.start(stack) : await DynamoDb.start(stack, undefined);
+    service === 'sqs'
+      ? await Sqs.start(stack, systemClock, journal)
+      : await DynamoDb.start(stack, undefined);
   serveSigned(server, backend.standIn, gate);
   context.after(() => backend.stop());
   const principal = {

@@ -89,12 +89,6 @@ test('a function role that may not receive is told so, as in AWS', async (contex
   );
 });
 
-test('messages left in a queue are put back by the next run', async (context) => {
-  const aws = await startLocalAws(context, 'sqs', template(['sqs:SendMessage']));
-  await aws.sqs?.refill({ Queue: ['one', 'two'], Gone: ['three'] });
-  assert.deepEqual(await aws.sqs?.contents(), { Dead: [], Queue: ['one', 'two'] });
-});
-
 test('Lambda’s reading of a batch answer', () => {
   const messages = [{ MessageId: 'a' }, { MessageId: 'b' }];
   const handled = (answer: unknown): string =>

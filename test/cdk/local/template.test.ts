@@ -5,20 +5,19 @@ import { identityPolicies } from '#cdk/local/iam/identity-policies.ts';
 import { decideAccess } from '#cdk/local/iam/policy.ts';
 import { loadBalancerRoutes } from '#cdk/local/load-balancer/rules.ts';
 import { Stack } from '#cdk/local/template/stack.ts';
-import type { Template } from '#cdk/local/template/template.ts';
 import { settings } from '#cdk/settings.ts';
 import { parseConfig } from '#node-agent/config.ts';
-import { synthesizedTemplate } from '../template.ts';
+import { synthesized } from '../template.ts';
 
 const functionUrl = 'http://127.0.0.1:9999/';
 const stack = new Stack(
-  synthesizedTemplate().toJSON() as Template,
+  (await synthesized()).assembly.template,
   {
     queueEndpoint: 'http://127.0.0.1:9324',
     frontDoor: '127.0.0.1',
     functionUrl: () => functionUrl,
   },
-  { CertificateArn: 'arn:aws:acm:local:000000000000:certificate/local' },
+  {},
 );
 
 test('the local stack knows every resource type and policy of the synthesized template', () => {
