@@ -1,3 +1,4 @@
+import { groupsMax } from '../store/group-store.ts';
 import { hubsMax } from '../store/hub-store.ts';
 import { sessionsMax } from '../store/session-store.ts';
 import { usersMax } from '../store/user-store.ts';
@@ -14,7 +15,7 @@ const capabilities: readonly (readonly [name: string, value: number, description
   ['i_max_clients', unlimited, 'Most client sessions'],
   ['i_max_bridges', unlimited, 'Most bridge sessions'],
   ['i_max_users_per_hub', usersMax, 'Most users of one Virtual Hub'],
-  ['i_max_groups_per_hub', 0, 'Most groups of one Virtual Hub'],
+  ['i_max_groups_per_hub', groupsMax, 'Most groups of one Virtual Hub'],
   ['i_max_access_lists', 0, 'Most access list entries of one Virtual Hub'],
   ['b_is_softether', 1, 'Speaks as SoftEther VPN does'],
   ['b_vpn_client_connect', 1, 'VPN Clients and Bridges can connect'],

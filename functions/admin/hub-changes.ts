@@ -47,11 +47,14 @@ export async function removeRemains(
   kind: HubKind | undefined,
   beforeMs: number,
 ): Promise<void> {
-  const { seats, sessions, users } = ports.stores;
+  const { groups, seats, sessions, users } = ports.stores;
   const { clock } = ports;
   // Users first: nothing may make them users of a later hub.
   await inParallel(users.list(name), async (user) => {
     if (user.createdMs < beforeMs) await users.remove(name, user.name);
+  });
+  await inParallel(groups.list(name), async (group) => {
+    if (group.createdMs < beforeMs) await groups.remove(name, group.name);
   });
   await order(ports, await hostsOf(ports, name, kind), { kind: 'remove', hub: name });
   await inParallel(sessions.list(name), async (session) => {

@@ -1,7 +1,7 @@
 import { errorCode } from '#shared/wire/error-code.ts';
 import type { Hub } from '../store/hub-store.ts';
 import { AdminError } from './admin-error.ts';
-import { inParallel } from './bounded-parallel.ts';
+import { countOf, inParallel } from './bounded-parallel.ts';
 import { Fleet } from './fleet.ts';
 import { hubTypes } from './hub-methods.ts';
 import type { AdminCall, AdminPorts, HubCall } from './method.ts';
@@ -60,6 +60,7 @@ interface Usage {
   readonly sessions: number;
   readonly bridges: number;
   readonly users: number;
+  readonly groups: number;
   /** 0: nobody ever. */
   readonly lastLoginMs: number;
   readonly logins: number;
@@ -76,10 +77,11 @@ async function usageOf(ports: AdminPorts, fleet: Fleet, hub: Hub): Promise<Usage
     logins += user.logins;
     lastLoginMs = Math.max(lastLoginMs, user.lastLoginMs);
   }
-  return { sessions, bridges, users, logins, lastLoginMs };
+  const groups = await countOf(ports.stores.groups.list(hub.name));
+  return { sessions, bridges, users, groups, logins, lastLoginMs };
 }
 
-const unreportedInList = zeros(['NumGroups_u32', 'NumMacTables_u32', 'NumIpTables_u32']);
+const unreportedInList = zeros(['NumMacTables_u32', 'NumIpTables_u32']);
 const unreported: RpcObject = {
   ...unreportedInList,
   ...zeros(['NumAccessLists_u32', 'SecureNATEnabled_bool']),
@@ -94,6 +96,7 @@ function describedInBoth(hub: Hub, usage: Usage): RpcObject {
     HubType_u32: hubTypes[hub.kind],
     NumSessions_u32: usage.sessions,
     NumUsers_u32: usage.users,
+    NumGroups_u32: usage.groups,
     NumLogin_u32: usage.logins,
     LastLoginTime_dt: timeText(lastMs),
     LastCommTime_dt: timeText(lastMs),

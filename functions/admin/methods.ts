@@ -1,6 +1,7 @@
 import { getCaps } from './caps.ts';
 import { explainLogin } from './explain-method.ts';
 import { drainMember, enumFarmMember, getFarmInfo, getFarmSetting } from './farm-methods.ts';
+import { createGroup, deleteGroup, enumGroup, getGroup, setGroup } from './group-methods.ts';
 import { createHub, deleteHub, getHub, setHub, setHubOnline } from './hub-methods.ts';
 import { enumHub, getHubStatus } from './hub-status.ts';
 import type { AdminMethod } from './method.ts';
@@ -43,6 +44,11 @@ export const methods: Readonly<Record<string, AdminMethod>> = {
   GetUser: { auth: 'hub', run: getUser },
   DeleteUser: { auth: 'hub', run: deleteUser, changes: true },
   EnumUser: { auth: 'hub', run: enumUser },
+  CreateGroup: { auth: 'hub', run: createGroup, changes: true },
+  SetGroup: { auth: 'hub', run: setGroup, changes: true },
+  GetGroup: { auth: 'hub', run: getGroup },
+  DeleteGroup: { auth: 'hub', run: deleteGroup, changes: true },
+  EnumGroup: { auth: 'hub', run: enumGroup },
   EnumSession: { auth: 'hub', run: enumSession },
   GetSessionStatus: { auth: 'hub', run: getSessionStatus },
   DeleteSession: { auth: 'hub', run: deleteSession, changes: true },

@@ -21,6 +21,12 @@ export function readPolicyFields(fields: Fields, base: Policy): Policy {
   return Object.fromEntries(read) as unknown as Policy;
 }
 
+/** The policy of its own that a user or group is to have; `UsePolicy_bool` false takes it away. */
+export function givenPolicy(fields: Fields, seen: Policy | undefined): Policy | undefined {
+  const given = fields.flag('UsePolicy_bool') ?? seen !== undefined;
+  return given ? readPolicyFields(fields, seen ?? defaultPolicy) : undefined;
+}
+
 export function writePolicyFields(policy: Policy): RpcObject {
   const written = policyFields.map(({ field, wireName, kind }): [string, boolean | number] => [
     `policy:${wireName}_${kind === 'bool' ? 'bool' : 'u32'}`,

@@ -13,7 +13,7 @@ const address6Bytes = 16;
 /** Fields members do not report or that mean nothing here (protocol/07 §5, GetSessionStatus). */
 const unreported = zeros(
   [
-    'GroupName_str RealUsername_str AccountName_utf ProtocolVersion_str CipherName_str',
+    'RealUsername_str AccountName_utf ProtocolVersion_str CipherName_str',
     'ConnectionName_str ServerPort_u32 HalfConnection_bool QoS_bool',
     'NumTcpConnections_u32 NumTcpConnectionsUpload_u32 NumTcpConnectionsDownload_u32',
     'UseCompress_bool IsRUDPSession_bool UnderlayProtocol_str ProtocolDetails_str',
@@ -27,16 +27,19 @@ const unreported = zeros(
 
 export async function getSessionStatus(call: HubCall): Promise<RpcObject> {
   const { session, member } = await namedSession(call);
-  const user = await call.ports.stores.users.get(call.hub.name, session.user);
+  const { groups, users } = call.ports.stores;
+  const user = await users.get(call.hub.name, session.user);
+  const group = user?.groupName ? await groups.get(call.hub.name, user.groupName) : undefined;
   const clientIp = addressOrZero(session.clientAddress);
   const opened = timeText(session.openedMs);
   return {
     ...unreported,
     ...noTraffic,
-    ...writePolicyFields(user?.policy ?? defaultPolicy), // as it is now
+    ...writePolicyFields(user?.policy ?? group?.policy ?? defaultPolicy), // as it is now
     HubName_str: call.hub.name,
     Name_str: session.name,
     Username_str: session.user,
+    GroupName_str: user?.groupName ?? '',
     SessionStatus_ClientIp_ip: clientIp,
     SessionStatus_ClientIp6_bin: withheld(address6Bytes),
     SessionStatus_ClientHostName_str: session.clientHostname,

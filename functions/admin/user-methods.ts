@@ -1,7 +1,6 @@
 import { nameKey } from '#shared/kernel/ids.ts';
 import { errorCode } from '#shared/wire/error-code.ts';
 import { hashPassword } from '#shared/wire/password.ts';
-import { defaultPolicy, type Policy } from '#shared/wire/policy.ts';
 import { sealContext } from '../domain/sealing.ts';
 import { type User, usersMax } from '../store/user-store.ts';
 import { AdminError } from './admin-error.ts';
@@ -10,7 +9,7 @@ import type { Fields } from './fields.ts';
 import { readHash } from './hub-password.ts';
 import type { HubCall } from './method.ts';
 import { nameCharsMax, passwordCharsMax, validUserName } from './names.ts';
-import { readPolicyFields } from './policy-fields.ts';
+import { givenPolicy } from './policy-fields.ts';
 import type { RpcObject } from './rpc-object.ts';
 import { describedUser, listedUser } from './user-fields.ts';
 
@@ -22,11 +21,11 @@ export async function createUser(call: HubCall): Promise<RpcObject> {
   const name = validUserName(fields.text('Name_str') ?? '');
   const nowMs = ports.clock.nowMs();
   const auth = await readAuth(call, name, undefined);
-  const policy = readPolicy(fields, undefined);
+  const policy = givenPolicy(fields, undefined);
   const user: User = {
     name,
     version: 1,
-    ...readTexts(fields),
+    ...(await readTexts(call)),
     auth,
     ...(policy !== undefined && { policy }),
     expiresMs: fields.time('ExpireTime_dt') ?? 0,
@@ -54,11 +53,11 @@ export async function setUser(call: HubCall): Promise<RpcObject> {
   for (let round = 0; round < roundsMax; round += 1) {
     const seen = await namedUser(call);
     const { policy: seenPolicy, ...kept } = seen;
-    const policy = readPolicy(fields, seenPolicy);
+    const policy = givenPolicy(fields, seenPolicy);
     const user: User = {
       ...kept,
       version: seen.version + 1,
-      ...readTexts(fields, seen),
+      ...(await readTexts(call, seen)),
       auth: await readAuth(call, seen.name, seen),
       ...(policy !== undefined && { policy }),
       expiresMs: fields.time('ExpireTime_dt') ?? seen.expiresMs,
@@ -100,22 +99,18 @@ function readName(fields: Fields): string {
   return name;
 }
 
-function readTexts(
-  fields: Fields,
+async function readTexts(
+  { ports, fields, hub }: HubCall,
   seen: Pick<User, 'groupName' | 'realname' | 'note'> = { groupName: '', realname: '', note: '' },
-): Pick<User, 'groupName' | 'realname' | 'note'> {
-  const groupName = fields.text('GroupName_str', nameCharsMax) ?? seen.groupName;
-  if (groupName !== '') throw new AdminError(errorCode.groupNotFound, 'there are no groups');
+): Promise<Pick<User, 'groupName' | 'realname' | 'note'>> {
+  const given = fields.text('GroupName_str', nameCharsMax)?.trim();
+  const group = given ? await ports.stores.groups.get(hub.name, given) : undefined;
+  if (given && group === undefined) throw new AdminError(errorCode.groupNotFound, 'no such group');
   return {
-    groupName,
+    groupName: group?.name ?? given ?? seen.groupName,
     realname: fields.text('Realname_utf') ?? seen.realname,
     note: fields.text('Note_utf') ?? seen.note,
   };
-}
-
-function readPolicy(fields: Fields, seen: Policy | undefined): Policy | undefined {
-  const given = fields.flag('UsePolicy_bool') ?? seen !== undefined;
-  return given ? readPolicyFields(fields, seen ?? defaultPolicy) : undefined;
 }
 
 /** SoftEther's numbers of the types of users (protocol/03); 2 to 5 prove themselves elsewhere. */

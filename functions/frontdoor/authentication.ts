@@ -25,6 +25,8 @@ export type Authentication =
       readonly hub: Hub;
       /** As stored, which may differ in case from what was typed. */
       readonly userName: string;
+      /** Empty: it is in none. */
+      readonly groupName: string;
       readonly policy: Policy;
     }
   | Rejection;
@@ -49,7 +51,9 @@ export interface Rejection {
 interface Account {
   readonly userName: string;
   readonly stored: StoredAuth | 'unreadable';
-  readonly policy: Policy;
+  readonly groupName: string;
+  /** Its own. */
+  readonly policy: Policy | undefined;
   readonly expiresMs: number;
 }
 
@@ -91,18 +95,24 @@ export async function authenticate(
   }
   await throttle.succeeded();
   if (account === undefined) return rejected(errorCode.authFailed, 'unknown-user');
+  const policy = await policyOf(frontDoor, hub, account);
+  const { userName, groupName, expiresMs } = account;
   return (
-    refuseByAccount(login, account, clock.nowMs()) ?? {
+    refuseByAccount(login, { policy, expiresMs }, clock.nowMs()) ?? {
       kind: 'authenticated',
       hub,
-      userName: account.userName,
-      policy: account.policy,
+      userName,
+      groupName,
+      policy,
     }
   );
 }
 
-function refuseByAccount(login: Login, account: Account, nowMs: number): Rejection | undefined {
-  const { policy, expiresMs } = account;
+function refuseByAccount(
+  login: Login,
+  { policy, expiresMs }: { readonly policy: Policy; readonly expiresMs: number },
+  nowMs: number,
+): Rejection | undefined {
   if (expiresMs !== 0 && expiresMs <= nowMs) {
     return rejected(errorCode.accessDenied, 'user-expired');
   }
@@ -114,6 +124,19 @@ function refuseByAccount(login: Login, account: Account, nowMs: number): Rejecti
     return rejected(errorCode.bridgeModeDenied, 'policy-denies-bridge');
   }
   return undefined;
+}
+
+/**
+ * Its own policy, else its group's, else the default (protocol/06 §4). Looked up for who has proven
+ * who it is only: it would take time that tells which users there are.
+ */
+async function policyOf(
+  { stores }: FrontDoor,
+  hub: Hub,
+  { policy, groupName }: Account,
+): Promise<Policy> {
+  if (policy !== undefined || groupName === '') return policy ?? defaultPolicy;
+  return (await stores.groups.get(hub.name, groupName))?.policy ?? defaultPolicy;
 }
 
 async function accountOf(frontDoor: FrontDoor, hub: Hub, user: User): Promise<Account> {
@@ -128,7 +151,8 @@ async function accountOf(frontDoor: FrontDoor, hub: Hub, user: User): Promise<Ac
   return {
     userName: user.name,
     stored,
-    policy: user.policy ?? defaultPolicy,
+    groupName: user.groupName,
+    policy: user.policy,
     expiresMs: user.expiresMs,
   };
 }
@@ -144,7 +168,7 @@ async function administratorOf(frontDoor: FrontDoor, hub: Hub): Promise<Account>
           hub.sealedSecurePassword,
           sealContext.hubSecurePassword(nameKey(hub.name)),
         );
-  return { userName, stored, policy: administratorPolicy, expiresMs: 0 };
+  return { userName, stored, groupName: '', policy: administratorPolicy, expiresMs: 0 };
 }
 
 async function opened(

@@ -128,6 +128,7 @@ async function issueTicket(
   const grant: Grant = {
     sessionName,
     user: who.userName,
+    ...(who.groupName !== '' && { group: who.groupName }),
     hub: hubConfigOf(who.hub),
     placementEpoch,
     ...(usual !== undefined && { usual }),

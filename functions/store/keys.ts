@@ -16,6 +16,10 @@ export const keyOf = {
     pk: hubPartition(hub),
     sk: `${userPrefix}${nameKey(user)}`,
   }),
+  group: (hub: HubName, group: string): Key => ({
+    pk: hubPartition(hub),
+    sk: `${groupPrefix}${nameKey(group)}`,
+  }),
   session: (hub: HubName, session: string): Key => ({
     pk: hubPartition(hub),
     sk: `${sessionPrefix}${nameKey(session)}`,
@@ -35,6 +39,7 @@ export const keyOf = {
 } as const;
 
 export const userPrefix = 'USER#';
+export const groupPrefix = 'GROUP#';
 export const sessionPrefix = 'SESSION#';
 export const seatPrefix = 'SEATS#';
 

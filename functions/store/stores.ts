@@ -1,4 +1,5 @@
 import { AdminDoorStore } from './admin-door-store.ts';
+import { GroupStore } from './group-store.ts';
 import { HubStore } from './hub-store.ts';
 import { MemberStore } from './member-store.ts';
 import { PlacementStore } from './placement-store.ts';
@@ -16,6 +17,7 @@ import { WatchStore } from './watch-store.ts';
 /** Every aggregate over one table. */
 export interface Stores {
   readonly adminDoors: AdminDoorStore;
+  readonly groups: GroupStore;
   readonly hubs: HubStore;
   readonly members: MemberStore;
   readonly placements: PlacementStore;
@@ -33,6 +35,7 @@ export interface Stores {
 export function storesOver(table: Table): Stores {
   return {
     adminDoors: new AdminDoorStore(table),
+    groups: new GroupStore(table),
     hubs: new HubStore(table),
     members: new MemberStore(table),
     placements: new PlacementStore(table),

@@ -82,6 +82,12 @@ export class UserStore {
     return outcome.kind === 'written';
   }
 
+  /** Its group is no more. Whoever changed the user since has said anew which one it is in. */
+  async leaveGroup(hub: HubName, { name, version }: User): Promise<void> {
+    const change = { set: { groupName: '' }, add: { version: 1 } };
+    await this.#table.update(keyOf.user(hub, name), change, is('version', version));
+  }
+
   /** False: there was no such user. */
   async remove(hub: HubName, name: string): Promise<boolean> {
     const outcome = await this.#table.delete(keyOf.user(hub, name), itemPresent);

@@ -22,6 +22,7 @@ const user = {
   UsePolicy_bool: true,
   ...policy,
 };
+const group = { Realname_utf: 'Staff', Note_utf: '', UsePolicy_bool: true, ...policy };
 const hub = {
   Online_bool: true,
   MaxSession_u32: 10,
@@ -42,6 +43,9 @@ const changing: Readonly<Record<string, object>> = {
   CreateUser: { HubName_str: 'Hub', Name_str: 'Bob', ...user },
   SetUser: { ...named, ...user },
   DeleteUser: named,
+  CreateGroup: { HubName_str: 'Hub', Name_str: 'New', ...group },
+  SetGroup: { HubName_str: 'Hub', Name_str: 'Staff', ...group },
+  DeleteGroup: { HubName_str: 'Hub', Name_str: 'Staff' },
   DeleteSession: { HubName_str: 'Hub', Name_str: 'SID-ALICE-1' },
 };
 const reading: Readonly<Record<string, object>> = {
@@ -51,6 +55,8 @@ const reading: Readonly<Record<string, object>> = {
   GetUser: named,
   EnumUser: { HubName_str: 'Hub' },
   EnumSession: { HubName_str: 'Hub' },
+  GetGroup: { HubName_str: 'Hub', Name_str: 'Staff' },
+  EnumGroup: { HubName_str: 'Hub' },
   GetSessionStatus: { HubName_str: 'Hub', Name_str: 'SID-ALICE-1' },
   ExplainLogin: named,
 };
@@ -63,6 +69,7 @@ async function stage(): Promise<{ readonly rig: AdminRig; readonly table: Watche
   await rig.createHub('Hub', 2, 'hub-password');
   await rig.createHub('Other', 1, 'other-password');
   await rig.call('CreateUser', { ...named, AuthType_u32: 1, Auth_Password_str: 'secret' });
+  await rig.call('CreateGroup', { HubName_str: 'Hub', Name_str: 'Staff' });
   await rig.openSession('Hub', 'SID-ALICE-1', await rig.join('i-1'));
   await rig.call('GetServerStatus');
   table.takeChanges();
