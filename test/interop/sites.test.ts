@@ -62,7 +62,7 @@ test('a Bridge and a Server cascade into the hub over eight connections each', a
   for (const one of [office, depot]) await one.established(cascadeConnections, connectLimitMs);
 });
 
-test('a machine at one site leases its address by DHCP from the other, and reaches it', async () => {
+test('a machine at one site leases an address by DHCP from the other, and reaches it', async () => {
   const server = await office.machine.serveDhcp(addresses.office, addresses.depot);
   assert.equal(await depot.machine.leaseByDhcp(20_000), addresses.depot);
   await server.end();
@@ -82,7 +82,7 @@ test('what is said to a multicast group at one site is heard at the other', asyn
 });
 
 for (const [n, { mode, gets }] of modes.entries()) {
-  test(`a client with ${JSON.stringify(mode)} on ${gets} connections reaches both sites`, async () => {
+  test(`a client with ${JSON.stringify(mode)} on ${gets} connections reaches both`, async () => {
     const one = clients[n] as GenuineClient;
     await one.established(connectLimitMs);
     for (const address of Object.values(addresses)) await one.reaches(address, frameLimitMs);
@@ -108,7 +108,7 @@ test('over lines that delay 50 ms and lose 1 % frames arrive, and no session end
   assert.equal(closings(), before, 'sessions of the sites closed');
 });
 
-test('kill -9 of the member underneath: both cascades are back elsewhere, frames flow', async (t) => {
+test('kill -9 of the member underneath: both cascades are back, and frames flow', async (t) => {
   const serving = await servingAddress();
   const member = stage.cluster.members().find(({ address }) => address === serving);
   assert.ok(member, `no member has the address ${serving}`);
