@@ -7,6 +7,7 @@ import type { Member } from '../store/member-store.ts';
 import { type AgentApi, type Answer, ok, problem } from './agent-api.ts';
 import { forEachBounded } from './bounded.ts';
 import { peersFor } from './peers.ts';
+import { ordersForSurvivors } from './survivors.ts';
 
 /** Writes under way at once for one heartbeat's lists. */
 const writesMax = 16;
@@ -32,9 +33,14 @@ export async function heartbeat(
     case 'late': // a later heartbeat has told the lists again, and may have told of their end
       return ok(await desiredOf(api, renewal.member, observed));
     case 'renewed':
-    case 'drained': // perhaps the answer was lost, or the invocation that marked it
+    case 'drained': {
+      // perhaps the answer was lost, or the invocation that marked it
       await writeLists(api, renewal.member, observed);
-      return ok(await desiredOf(api, await finishDrain(api, renewal.member, observed), observed));
+      const member = await finishDrain(api, renewal.member, observed);
+      const desired = await desiredOf(api, member, observed);
+      const more = await ordersForSurvivors(api, member, observed);
+      return ok({ ...desired, orders: [...desired.orders, ...more] });
+    }
   }
 }
 

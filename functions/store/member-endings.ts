@@ -72,7 +72,7 @@ export class MemberEndings {
   async markLost(id: MemberId, epoch: number, nowMs: number): Promise<boolean> {
     const outcome = await this.#table.update(
       keyOf.member(id),
-      { set: { state: 'lost', orders: [] }, add: { epoch: 1 } },
+      { set: { state: 'lost' }, add: { epoch: 1 } },
       all(is('epoch', epoch), oneOf('state', aliveStates), atMost('leaseExpiresMs', nowMs)),
     );
     // Told late or never, peers go on asking a member that may not answer: safe, and no more.

@@ -121,7 +121,8 @@ export class MemberStore {
    * Register a member, or register it anew at the next epoch. Conditional on epoch, state and drain
    * as read: of two joins at once, or a join and an end, one is told to read again. Refused for a
    * terminated member, and for one that is done on a machine that ends. A member that the control
-   * plane is draining stays draining (I7).
+   * plane is draining stays draining (I7), and what it was ordered is not forgotten: its sessions
+   * may have lived on.
    */
   async join(
     id: MemberId,
@@ -133,6 +134,7 @@ export class MemberStore {
     if (current !== undefined && neverBack(current)) return 'terminated';
     const epoch = (current?.epoch ?? 0) + 1;
     const drain = drainCarriedOver(current);
+    const orders = current?.orders ?? [];
     await this.#roster.enter(id, epoch, request.witness, nowMs);
     const outcome = await this.#table.put(
       keyOf.member(id),
@@ -158,9 +160,11 @@ export class MemberStore {
         reservedNew: 0,
         headroom: 0,
         agentVersion: request.agentVersion,
-        orders: [],
+        orders: orders as unknown as Value,
       },
-      current === undefined ? itemAbsent : unchanged(current),
+      current === undefined
+        ? itemAbsent
+        : all(unchanged(current), sizeBelow('orders', orders.length + 1)),
     );
     return outcome.kind === 'written' ? memberOf(outcome.item) : 'raced';
   }

@@ -9,8 +9,10 @@ import { Stage } from '#test/sim/stage.ts';
 /** When the sweeper has walked, for the lost member's sake; the machine is not replaced yet. */
 const walkedMs = 61_000;
 
-/** A client in a session on a member that is cut off and called lost. */
-async function set(): Promise<{ stage: Stage; host: SimMember }> {
+/** A client in a session on a member that is cut off, and then called lost. */
+async function set(
+  meanwhile: (stage: Stage, session: string) => Promise<void> = async () => undefined,
+): Promise<{ stage: Stage; host: SimMember }> {
   const stage = await Stage.set({ members: 2, clients: 1, hub: 'static' });
   await stage.connect(stage.client(1));
   await stage.until(() => (stage.world.invariants.sessions.length === 1 ? '' : 'told'), 3_000);
@@ -18,6 +20,7 @@ async function set(): Promise<{ stage: Stage; host: SimMember }> {
   const host = stage.world.members.find(({ running }) => running?.agent.status.sessions === 1);
   assert(host);
   stage.world.setCut(host.name, agentApiName, 'both', true);
+  await meanwhile(stage, stage.client(1).session?.name ?? '');
   await stage.until(() => (stage.state(host)['state'] === 'lost' ? '' : 'lost'), 40_000);
   await stage.pass(walkedMs - stage.world.time.nowMs);
   return { stage, host };
@@ -32,6 +35,35 @@ test('a session that outlives its member’s epoch is listed again, and no secon
   const [user] = stage.world.invariants.items('USER#user-1');
   assert.equal(user?.['logins'], 1);
   assert.equal(stage.client(1).session, session);
+});
+
+for (const what of ['taken offline', 'deleted', 'deleted and created anew'] as const) {
+  test(`a hub is ${what} while a member is lost: its sessions there end when it is back`, async () => {
+    const { stage, host } = await set();
+    const { session } = stage.client(1);
+    const { administrator } = stage.world;
+    if (what === 'taken offline') void administrator.setOnline('fix-1', false);
+    else void administrator.removeHub('fix-1');
+    await stage.pass(100);
+    if (what === 'deleted and created anew') void administrator.createHub('fix-1');
+    await stage.pass(100);
+    assert.equal(stage.client(1).session, session, 'nobody could tell it');
+    stage.world.setCut(host.name, agentApiName, 'both', false);
+    const sessions = () => stage.running(host).agent.running.flatMap((hub) => [...hub.sessions]);
+    const isOver = () => !sessions().some(([, { name }]) => name === session?.name);
+    await stage.until(() => (isOver() ? '' : 'still there'), 20_000);
+    const listed = () => stage.world.invariants.sessions.map(({ name }) => name);
+    await stage.until(() => (listed().includes(session?.name ?? '') ? 'listed' : ''), 5_000);
+  });
+}
+
+test('an order that waits for a member is not forgotten when it joins anew', async () => {
+  const { stage, host } = await set(async ({ world }, session) => {
+    void world.administrator.disconnect('fix-1', session);
+  });
+  const { session } = stage.client(1);
+  stage.world.setCut(host.name, agentApiName, 'both', false);
+  await stage.until(() => (stage.client(1).session === session ? 'still there' : ''), 10_000);
 });
 
 test('a stopped member tells of a session whose client is elsewhere by now: one login each', async () => {

@@ -19,6 +19,7 @@ import { type Desired, type Observed, observedSchema } from '#shared/contract/he
 import { type JoinResponse, joinRequestSchema } from '#shared/contract/member.ts';
 import type { Problem } from '#shared/contract/problem.ts';
 import { redeemRequestSchema } from '#shared/contract/ticket.ts';
+import type { Clock } from '#shared/kernel/clock.ts';
 import { type MemberId, memberId } from '#shared/kernel/ids.ts';
 import type { Fields, Log } from '#shared/kernel/log.ts';
 import { encodeErrorAnswer } from '#shared/wire/error-answer.ts';
@@ -62,6 +63,13 @@ const crashStepsMax = [15, 60] as const;
 const tickEveryMs = 60_000;
 /** The longest any function of ours may run. */
 const functionTimeoutMs = 20_000;
+
+/** What an operator's calls work with. */
+export interface Operation {
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly random: Seeded;
+}
 
 /** The functions of the control plane, each run as an invocation that may go wrong anywhere. */
 export class ControlPlane {
@@ -179,16 +187,12 @@ export class ControlPlane {
   }
 
   /** What an operator does by way of the stores; nothing goes wrong with it. */
-  async operate(action: (stores: Stores, nowMs: number) => Promise<void>): Promise<void> {
+  async operate(action: (operation: Operation) => Promise<void>): Promise<void> {
     const clock = this.#clock(0);
     const invocation = this.#invocation({ kind: 'operator' }, 0, Number.POSITIVE_INFINITY);
     const server = { ...this.server, faults: noFaults, away: false };
-    await action(storesOver(new FaultyTable(server, () => invocation)), clock.nowMs());
-  }
-
-  /** Hubs and users before anything begins: no time passes. */
-  async setUp(action: (stores: Stores, nowMs: number) => Promise<void>): Promise<void> {
-    await action(storesOver(this.server.engine), epochMs);
+    const stores = storesOver(new FaultyTable(server, () => invocation));
+    await action({ stores, clock, random: invocation.random });
   }
 
   async invoke<T>(

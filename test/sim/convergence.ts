@@ -4,6 +4,8 @@ import { seatsIn } from './counting.ts';
 import type { RunningAgent, SimMember } from './sim-member.ts';
 import type { World } from './world.ts';
 
+/** What two clocks of the control plane may differ by. */
+const sameTimeMs = 2_000;
 /** All of this must hold this long after the last accident, at one moment. */
 export const convergeMs = 200_000;
 
@@ -14,6 +16,8 @@ export function missing(world: World): string | undefined {
     membersAreActive,
     sessionsAreListed,
     sessionsAreSeated,
+    hubsAreAsConfigured,
+    theDisconnectedAreGone,
     nothingLeaks,
   ]) {
     const reason = one(world);
@@ -79,6 +83,38 @@ function sessionsAreSeated(world: World): string | undefined {
       for (const name of sessions.keys()) {
         const seats = ofHub.flatMap(seatsIn).filter(({ session }) => session === nameKey(name));
         if (seats.length !== 2) return `${name} has ${seats.length} seats`;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** What serves a hub knows it as it is, and nobody is there who came before it was created. */
+function hubsAreAsConfigured(world: World): string | undefined {
+  const hubs = world.invariants.items('CONFIG');
+  for (const { member, running } of runningMembers(world)) {
+    for (const { config, sessions } of running.agent.running) {
+      const stored = hubs.find(({ pk }) => pk === `HUB#${nameKey(config.name)}`);
+      if (stored?.['version'] !== config.version) {
+        return `${member.name} serves ${config.name} as of version ${config.version}`;
+      }
+      for (const item of world.invariants.sessions) {
+        const isOlder = Number(item['issuedMs']) + sameTimeMs < Number(stored['createdMs']);
+        if (item.pk === stored.pk && isOlder && sessions.has(nameKey(String(item['name'])))) {
+          return `${String(item['name'])} is older than ${config.name}`;
+        }
+      }
+    }
+  }
+  return undefined;
+}
+
+function theDisconnectedAreGone(world: World): string | undefined {
+  for (const { member, running } of runningMembers(world)) {
+    for (const { sessions } of running.agent.running) {
+      for (const { name } of sessions.values()) {
+        const { disconnected } = world.administrator;
+        if (disconnected.has(`${member.name} ${name}`)) return `${name} was to be disconnected`;
       }
     }
   }

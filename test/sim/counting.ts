@@ -31,7 +31,7 @@ export function brokenLimit(
 export function unseated(world: World, ticket: Item | undefined): Wrong {
   if (ticket === undefined) return undefined;
   const grant = ticket['grant'] as unknown as Grant;
-  if (world.seatsOf(grant.hub.name) === 0) return undefined;
+  if (world.seatsOf(grant.hub.name) === 0 || !isOfItsHub(world, grant)) return undefined;
   const seated = world.invariants
     .items('SEATS#')
     .filter(
@@ -41,6 +41,13 @@ export function unseated(world: World, ticket: Item | undefined): Wrong {
     );
   const isSeated = seated.length === 2 && grant.seats?.length === 2;
   return isSeated ? undefined : `${grant.sessionName} has no seats`;
+}
+
+/** Nobody can redeem what was issued for a hub that is no more: its seats went with it. */
+function isOfItsHub(world: World, { hub, issuedMs = 0 }: Grant): boolean {
+  const stored = world.invariants.items('CONFIG');
+  const own = stored.find(({ pk }) => pk === `HUB#${nameKey(hub.name)}`);
+  return own !== undefined && Number(own['createdMs']) <= issuedMs;
 }
 
 /** I12: what is counted of a member adds up, however often its cause was told. */

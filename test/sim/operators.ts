@@ -86,8 +86,15 @@ export class Operators {
         this.#cutClient(client.name, member.name, lastsMs);
         break;
       case 'hub-offline':
-        void this.#world.setOnline(hub.name, false);
-        this.#later(lastsMs, () => void this.#world.setOnline(hub.name, true));
+        void this.#world.administrator.setOnline(hub.name, false);
+        this.#later(lastsMs, () => void this.#world.administrator.setOnline(hub.name, true));
+        break;
+      case 'hub-remove':
+        void this.#world.administrator.removeHub(hub.name);
+        this.#later(lastsMs, () => void this.#world.administrator.createHub(hub.name));
+        break;
+      case 'disconnect':
+        this.#disconnect();
         break;
       case 'outage':
         this.#world.controlPlane.away = true;
@@ -142,6 +149,13 @@ export class Operators {
     if (running === undefined) return;
     this.#world.invariants.noteDraining(running);
     running.process.run(() => void running.agent.drain('SIGTERM'));
+  }
+
+  #disconnect(): void {
+    const session = this.#random.pick(this.#world.invariants.sessions);
+    if (session === undefined) return;
+    const { hub, name } = session;
+    void this.#world.administrator.disconnect(String(hub), String(name));
   }
 
   #empty(hub: string, lastsMs: number): void {

@@ -20,6 +20,8 @@ export const mishaps = [
   'part', // two members, one direction or both
   'cut-client', // one client and one member, one direction or both
   'hub-offline', // an administrator takes a hub offline for a while
+  'hub-remove', // an administrator deletes a hub, and creates it again after a while
+  'disconnect', // an administrator ends a session
   'outage', // no function can be reached
   'store-outage', // every call of the store fails
   'empty', // all clients of a hub go away, for longer than an idle hub is kept

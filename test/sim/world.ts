@@ -1,10 +1,8 @@
-import { hubConfigOf } from '#functions/store/hub-store.ts';
 import type { Table } from '#functions/store/table.ts';
 import type { Desired, Observed } from '#shared/contract/heartbeat.ts';
 import type { JoinResponse } from '#shared/contract/member.ts';
-import { hubName, memberId } from '#shared/kernel/ids.ts';
-import { defaultPolicy } from '#shared/wire/policy.ts';
 import { MemoryTable } from '#test/support/memory-table.ts';
+import { Administrator } from './administrator.ts';
 import { ControlPlane } from './control-plane.ts';
 import type { TableWrite } from './faulty-table.ts';
 import { Invariants } from './invariants.ts';
@@ -40,6 +38,8 @@ export interface WorldOptions {
   readonly print?: (line: string) => void;
 }
 
+/** Hubs and users are written one after the other. */
+const setUpMsMax = 5_000;
 const dialDeadlineMs = 10_000;
 /** A segment that opens a connection is sent again after these, then no more. */
 const resendMs = [0, 500, 1_500, 3_500] as const;
@@ -58,10 +58,10 @@ export class World {
   readonly clients: SimClient[] = [];
   readonly hubs: readonly { readonly name: string; readonly kind: 'static' | 'dynamic' }[];
   readonly invariants: Invariants;
+  readonly administrator: Administrator;
   /** No more accidents: everything that is down comes up. */
   healed = false;
   #membersEver = 0;
-  #orders = 0;
 
   constructor({ options, plants, print }: WorldOptions) {
     this.options = options;
@@ -70,6 +70,7 @@ export class World {
     const random = this.random;
     this.network = new Network(this.time, random.stream('network'), options.network);
     this.invariants = new Invariants(this);
+    this.administrator = new Administrator(this);
     this.group = new SimGroup({
       time: this.time,
       machineOf: (id) => this.members.find(({ name }) => name === id),
@@ -102,24 +103,11 @@ export class World {
 
   /** Hubs, users, members and clients; nobody has done anything yet. */
   async setUp(): Promise<void> {
-    await this.controlPlane.setUp(async (stores, nowMs) => {
-      for (const { name, kind } of this.hubs) {
-        const maxSession = this.seatsOf(name);
-        const hub = { ...plainHub, name: hubName(name), kind, maxSession, createdMs: nowMs };
-        await stores.hubs.create(hub);
-      }
-      const policy = { ...defaultPolicy, multiLogins: this.options.limited ? 1 : 0 };
-      for (const i of numbered(this.options.clients)) {
-        const user = {
-          ...plainUser,
-          policy,
-          name: `user-${i}`,
-          createdMs: nowMs,
-          updatedMs: nowMs,
-        };
-        for (const { name } of this.hubs) await stores.users.create(hubName(name), user);
-      }
+    let isDone = false;
+    void this.administrator.setUp().then(() => {
+      isDone = true;
     });
+    await this.time.run(setUpMsMax, () => isDone);
     this.controlPlane.startTicks();
     for (const _ of numbered(this.options.members)) this.addMember();
     for (const i of numbered(this.options.clients)) this.addClient(i);
@@ -202,27 +190,8 @@ export class World {
     }
   }
 
-  /** As the admin function does it: the hub's new version, and an order to every member. */
-  async setOnline(hub: string, online: boolean): Promise<void> {
-    this.note('operator', `${hub} ${online ? 'online' : 'offline'}`);
-    await this.controlPlane.operate(async (stores) => {
-      const stored = await stores.hubs.get(hubName(hub));
-      if (stored === undefined || stored.online === online) return;
-      const next = { ...stored, online, version: stored.version + 1 };
-      if (!(await stores.hubs.replace(next, stored.version))) return;
-      this.#orders += 1;
-      const id = `order-${this.#orders}`;
-      for (const member of await stores.members.ids()) {
-        await stores.members.order(member, { kind: 'configure', id, hub: hubConfigOf(next) });
-      }
-    });
-  }
-
-  async beginDrain(member: SimMember): Promise<void> {
-    this.note('operator', `drains ${member.name}`);
-    await this.controlPlane.operate(async (stores, nowMs) => {
-      await stores.members.beginDrain(memberId(member.name), nowMs + 60_000);
-    });
+  beginDrain(member: SimMember): Promise<void> {
+    return this.administrator.beginDrain(member.name);
   }
 
   /** Cut or mend what lies between two machines. */
@@ -252,7 +221,9 @@ export class World {
       this.time.after(1_000, () => member.start());
     }
     for (const client of this.clients) if (client.isAway) client.start();
-    for (const { name } of this.hubs) void this.setOnline(name, true);
+    for (const { name } of this.hubs) {
+      void this.administrator.createHub(name).then(() => this.administrator.setOnline(name, true));
+    }
   }
 
   #storedOf(member: string): { readonly epoch: number; readonly seq: number } | undefined {
@@ -323,22 +294,3 @@ export class World {
 function numbered(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index + 1);
 }
-
-const plainHub = {
-  version: 1,
-  online: true,
-  noEnum: false,
-  sessionTimeoutMs: 5_000,
-  message: '',
-} as const;
-
-const plainUser = {
-  version: 1,
-  groupName: '',
-  realname: '',
-  note: '',
-  auth: { kind: 'anonymous' },
-  expiresMs: 0,
-  logins: 0,
-  lastLoginMs: 0,
-} as const;
