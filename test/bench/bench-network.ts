@@ -3,6 +3,7 @@ import type { Host } from '#test/netns/host.ts';
 import { Network } from '#test/netns/network.ts';
 import type { Generator } from './generator.ts';
 import { RemoteProcess } from './remote-calls.ts';
+import type { ServerUnderTest } from './server-under-test.ts';
 
 /** Run a bench in a network of its own, which is gone afterwards. */
 export async function inNetwork(run: (network: Network) => Promise<void>): Promise<void> {
@@ -17,6 +18,15 @@ export async function inNetwork(run: (network: Network) => Promise<void>): Promi
 export function startGenerator(host: Host): RemoteProcess<Generator> {
   const script = new URL('generator.ts', import.meta.url);
   return new RemoteProcess<Generator>(script, (argv) => host.inside(argv));
+}
+
+/** What a generator must know of a server. */
+export function serverOf({ address, port, hub }: ServerUnderTest): {
+  readonly address: string;
+  readonly port: number;
+  readonly hub: string;
+} {
+  return { address, port, hub };
 }
 
 /** What the figures depend on. */

@@ -1,11 +1,12 @@
 import type { Network } from '#test/netns/network.ts';
-import { sleep, startGenerator } from './bench-network.ts';
+import { serverOf, sleep, startGenerator } from './bench-network.ts';
 import { cpuSeconds } from './process-cost.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
 const windowFrames = 512;
 const batchFrames = 32;
-const warmMs = 1_200;
+const warmMs = 1_500;
+
 /** What a generator does. */
 export interface Case {
   readonly pairs: number;
@@ -33,7 +34,12 @@ export async function measureFlow(
   const generator = startGenerator(host);
   try {
     const logins = await server.logins(2 * pairs);
-    await generator.call('connect', { server: target(server), logins, atOnce: 4, firstStation: 1 });
+    await generator.call('connect', {
+      server: serverOf(server),
+      logins,
+      atOnce: 4,
+      firstStation: 1,
+    });
     await generator.call('startFlows', { pairs, ...flow, windowFrames, batchFrames });
     await sleep(warmMs);
     const pids = await server.pids();
@@ -59,8 +65,4 @@ export async function measureFlow(
     generator.kill();
     network.remove(host);
   }
-}
-
-function target({ address, port, hub }: ServerUnderTest) {
-  return { address, port, hub };
 }
