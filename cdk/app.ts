@@ -1,8 +1,14 @@
 import { App } from 'aws-cdk-lib';
+import { certificateChoice, textOf } from './certificate-choice.ts';
 import { settings } from './settings.ts';
 import { EtherfleetStack } from './stacks/etherfleet-stack.ts';
 
 // `cdk deploy` and the local stack (`cdk/local`) both start here: one wiring for both.
 const app = new App({ analyticsReporting: false });
-new EtherfleetStack(app, 'Etherfleet', { settings });
+const context = (name: string): unknown => app.node.tryGetContext(name);
+const alarmEmail = textOf(context, 'alarmEmail');
+new EtherfleetStack(app, 'Etherfleet', {
+  settings: { ...settings, ...(alarmEmail !== undefined && { alarmEmail }) },
+  certificate: certificateChoice(context),
+});
 app.synth();

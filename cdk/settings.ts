@@ -1,27 +1,79 @@
+/** A change of the group's size at set times, as Auto Scaling's scheduled actions make it. */
+export interface CapacitySchedule {
+  readonly name: string;
+  /** Five cron fields, e.g. `30 7 * * MON-FRI`. */
+  readonly cron: string;
+  /** IANA name; without one, UTC. */
+  readonly timeZone?: string;
+  /** From then on: fewest and most members. */
+  readonly countMin: number;
+  readonly countMax?: number;
+}
+
 /** What an operator may want to change before `cdk deploy`; the rest is decided by the code. */
 export interface Settings {
-  /** Members the group keeps running. */
-  readonly memberCount: number;
-  /** Most members while a deployment replaces them. */
+  /** TCP port of the front door and of every member. */
+  readonly clientPort: number;
+  /**
+   * Port at which vpncmd reaches the members through the front door's addresses. Unset, nothing
+   * listens: for as long as members do not answer vpncmd's own protocol.
+   */
+  readonly vpncmdPort?: number;
+
+  /** Fewest members. 0: the last one leaves when nobody is there, the first login calls one. */
+  readonly memberCountMin: number;
   readonly memberCountMax: number;
-  /** EC2 instance type of a member; arm64, like the functions. */
-  readonly memberInstanceType: string;
+  /** EC2 instance types of members by processor, the preferred first. One member is one share. */
+  readonly memberInstanceTypes: {
+    readonly arm64: readonly string[];
+    readonly x86_64: readonly string[];
+  };
+  /** So many members are on demand before any is Spot. */
+  readonly memberOnDemandBase: number;
+  /** And of those beyond, so many percent. */
+  readonly memberOnDemandPercent: number;
+  /** A machine is replaced, by way of a drain, at this age: that is how it gets its patches. */
+  readonly memberLifetimeDays: number;
+  /** Machines kept installed and stopped. The group then is of one type, all on demand (EC2). */
+  readonly memberWarmPoolSize?: number;
   /** Most sessions one member takes. */
   readonly memberSessionsMax: number;
   /** SoftEther's "standard ratio": 100 is one share of the sessions. */
   readonly memberWeight: number;
   /** A stopping member gets this long to close its sessions in an orderly way. */
   readonly memberStopSeconds: number;
-  /** TCP port of the front door and of every member. */
-  readonly clientPort: number;
+
+  /** Part of all places that is to be free, for those who come before another member is there. */
+  readonly spareCapacityPercent: number;
+  /** Members are added beyond these averages too, however few sessions there are. */
+  readonly memberCpuPercentMax: number;
+  readonly memberBytesOutPerMinuteMax: number;
+  readonly schedules: readonly CapacitySchedule[];
+
+  /** Told when an alarm rings. Also `-c alarmEmail=…`. */
+  readonly alarmEmail?: string;
 }
 
 export const settings: Settings = {
-  memberCount: 3,
-  memberCountMax: 6,
-  memberInstanceType: 'c7gn.medium',
+  clientPort: 443,
+
+  memberCountMin: 2,
+  memberCountMax: 12,
+  memberInstanceTypes: {
+    // Of each generation the one with the network; frames take about one core.
+    arm64: ['c7gn.medium', 'c6gn.medium'],
+    x86_64: ['c6in.large', 'm6in.large', 'c5n.large'],
+  },
+  memberOnDemandBase: 2,
+  memberOnDemandPercent: 50,
+  memberLifetimeDays: 30,
   memberSessionsMax: 1_000,
   memberWeight: 100,
   memberStopSeconds: 120,
-  clientPort: 443,
+
+  spareCapacityPercent: 40,
+  memberCpuPercentMax: 60,
+  // 1.2 Gbit/s: three quarters of what the slowest, c6gn.medium, keeps up for good.
+  memberBytesOutPerMinuteMax: 9_000_000_000,
+  schedules: [],
 };

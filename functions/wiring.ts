@@ -9,9 +9,13 @@ import { AcmCertificates } from './aws/acm-certificates.ts';
 import { AutoScalingGroup } from './aws/auto-scaling-group.ts';
 import { SqsDelayQueue } from './aws/delay-queue.ts';
 import { DynamoTable } from './aws/dynamo-table.ts';
+import { ScalingPolicy } from './aws/scaling-policy.ts';
 import { SecretReader } from './aws/secret-reader.ts';
+import { SignedPost } from './aws/signed-post.ts';
 import { deriveKey, Sealer } from './domain/sealing.ts';
 import { env } from './env.ts';
+import type { Calling } from './frontdoor/calling.ts';
+import { CallStore } from './store/call-store.ts';
 import type { CertificateStore } from './store/certificate-store.ts';
 import type { DelayQueue } from './store/delay-queue.ts';
 import type { MachineGroup } from './store/machine-group.ts';
@@ -25,6 +29,11 @@ const attemptsMax = 3;
 export function wireStores(): Stores {
   const client = new DynamoDBClient({ maxAttempts: attemptsMax });
   return storesOver(new DynamoTable(client, variable(env.tableName)));
+}
+
+/** What tells this cluster from others of the account. */
+export function wireCluster(): string {
+  return variable(env.clusterName);
 }
 
 /** The queue of the watchdog. */
@@ -59,17 +68,32 @@ export function wireMachineGroup(): MachineGroup {
 
 /** AWS Certificate Manager, as the role of this function. */
 export function wireCertificates(): CertificateStore {
+  return new AcmCertificates(wireSignedPost('acm', 'ACM'), wireCluster());
+}
+
+/** What the front door does about a fleet of nobody. */
+export function wireCalling(): Calling {
+  const client = new DynamoDBClient({ maxAttempts: attemptsMax });
+  const autoScaling = wireSignedPost('autoscaling', 'AUTO_SCALING');
+  return {
+    calls: new CallStore(new DynamoTable(client, variable(env.tableName))),
+    caller: new ScalingPolicy(autoScaling, variable(env.wakePolicyArn)),
+  };
+}
+
+/** A service as the role of this function. `sdkName`: as the SDKs' own variable has it. */
+function wireSignedPost(service: string, sdkName: string): SignedPost {
   const region = variable('AWS_REGION');
-  return new AcmCertificates({
-    // The variable is the SDKs' own, for whoever runs a service of that name elsewhere.
-    endpoint: process.env['AWS_ENDPOINT_URL_ACM'] ?? `https://acm.${region}.amazonaws.com/`,
+  const endpoint = process.env[`AWS_ENDPOINT_URL_${sdkName}`];
+  return new SignedPost({
+    service,
+    endpoint: endpoint ?? `https://${service}.${region}.amazonaws.com/`,
     region,
     credentials: {
       accessKeyId: variable('AWS_ACCESS_KEY_ID'),
       secretAccessKey: variable('AWS_SECRET_ACCESS_KEY'),
       sessionToken: variable('AWS_SESSION_TOKEN'),
     },
-    cluster: variable(env.clusterName),
     fetch,
   });
 }

@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { Effect, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Effect, type IPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { FunctionUrlAuthType, InvokeMode } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { NodeFunction } from './node-function.ts';
@@ -17,7 +17,7 @@ export interface AgentApiProps {
 export class AgentApi extends Construct {
   /** Ends with a slash. */
   readonly url: string;
-  private readonly lambda: NodeFunction;
+  readonly lambda: NodeFunction;
 
   constructor(scope: Construct, id: string, props: AgentApiProps) {
     super(scope, id);
@@ -36,12 +36,12 @@ export class AgentApi extends Construct {
   }
 
   /**
-   * Let a role call the URL, and only the URL. Since October 2025 both actions are asked for; the
+   * Let somebody call the URL, and only the URL. Since October 2025 both actions are asked for; the
    * conditions keep the second from becoming a right to invoke the function directly, which would
    * let a member write its own request context.
    */
-  grantCall(role: IRole): void {
-    role.addToPrincipalPolicy(
+  grantCall(caller: IPrincipal): void {
+    caller.addToPrincipalPolicy(
       new PolicyStatement({
         effect: Effect.ALLOW,
         actions: ['lambda:InvokeFunctionUrl'],
@@ -49,7 +49,7 @@ export class AgentApi extends Construct {
         conditions: { StringEquals: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' } },
       }),
     );
-    role.addToPrincipalPolicy(
+    caller.addToPrincipalPolicy(
       new PolicyStatement({
         effect: Effect.ALLOW,
         actions: ['lambda:InvokeFunction'],

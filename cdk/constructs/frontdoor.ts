@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import type { Members } from './members.ts';
 import { NodeFunction } from './node-function.ts';
 import type { AdminPassword, ClusterSecret } from './secrets.ts';
 import type { StateTable } from './state-table.ts';
@@ -8,6 +9,7 @@ export interface FrontdoorProps {
   readonly table: StateTable;
   readonly clusterSecret: ClusterSecret;
   readonly adminPassword: AdminPassword;
+  readonly members: Members;
 }
 
 /** SoftEther's face: answers logins with a redirect or an error, nothing else. */
@@ -24,5 +26,6 @@ export class Frontdoor extends Construct {
     props.table.grantItems(this.lambda);
     props.clusterSecret.grantRead(this.lambda);
     props.adminPassword.grantRead(this.lambda);
+    props.members.grantWake(this.lambda); // by a login that finds no member at all
   }
 }

@@ -15,10 +15,12 @@ export interface LifecycleProps {
 }
 
 /**
- * Empties members whose machine is to end, and lets the machine go when that is done. Events come
- * through a queue, in which the function also sends itself its next look: nothing sleeps.
+ * Counts a machine in when its member is active, and lets one go when its member is empty. Events
+ * come through a queue, in which the function also sends itself its next look: nothing sleeps.
  */
 export class Lifecycle extends Construct {
+  readonly lambda: NodeFunction;
+
   constructor(scope: Construct, id: string, props: LifecycleProps) {
     super(scope, id);
     const { members, table } = props;
@@ -29,21 +31,23 @@ export class Lifecycle extends Construct {
         'A machine is terminated without having been emptied: its message failed five times.',
       runbook: 'lifecycle-dead-letters',
     });
-    const lambda = new NodeFunction(this, 'Function', {
+    this.lambda = new NodeFunction(this, 'Function', {
       folder: 'lifecycle',
       timeout,
       memoryMb: 512,
     });
+    const { lambda } = this;
     queue.feed(lambda, { batchSize: 10, maxConcurrency: 5 });
     queue.grantSend(lambda);
     table.grantItems(lambda);
     members.grantLifecycle(lambda);
 
     new Rule(this, 'OfTheGroup', {
-      description: 'A member’s machine is to be terminated, or is no more',
+      description: 'A member’s machine is launched, is to be terminated, or is no more',
       eventPattern: {
         source: ['aws.autoscaling'],
         detailType: [
+          'EC2 Instance-launch Lifecycle Action',
           'EC2 Instance-terminate Lifecycle Action',
           'EC2 Instance Terminate Successful',
         ],

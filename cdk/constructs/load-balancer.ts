@@ -23,6 +23,7 @@ export const healthPath = '/healthz';
 export interface LoadBalancerProps {
   readonly vpc: IVpc;
   readonly port: number;
+  /** In ACM, or IAM. */
   readonly certificateArn: string;
   /** Everything that is not an administrator's path. */
   readonly frontdoor: IFunction;
@@ -32,12 +33,10 @@ export interface LoadBalancerProps {
 /**
  * HTTPS in front of the functions. Genuine clients send `Host: <address>` and perhaps an address
  * as SNI (protocol/02 §3), so rules look at paths only and there is one certificate.
- *
- * Multi-value headers are off for both target groups: SoftEther's messages and the admin API
- * repeat no header and no query parameter, and the functions answer with plain `headers`.
  */
 export class LoadBalancer extends Construct {
   readonly listener: ApplicationListener;
+  readonly balancer: ApplicationLoadBalancer;
 
   constructor(scope: Construct, id: string, props: LoadBalancerProps) {
     super(scope, id);
@@ -46,8 +45,8 @@ export class LoadBalancer extends Construct {
       description: 'Front door: clients, whose addresses the network load balancer preserves',
       allowAllOutbound: false, // functions are invoked, not connected to
     });
-    securityGroup.addIngressRule(Peer.anyIpv4(), Port.tcp(props.port));
-    const balancer = new ApplicationLoadBalancer(this, 'Balancer', {
+    securityGroup.addIngressRule(Peer.anyIpv4(), Port.tcp(props.port), 'Clients');
+    this.balancer = new ApplicationLoadBalancer(this, 'Balancer', {
       vpc: props.vpc,
       internetFacing: false, // reached through the static addresses only
       vpcSubnets: { subnets: props.vpc.publicSubnets },
@@ -55,7 +54,7 @@ export class LoadBalancer extends Construct {
       idleTimeout: Duration.seconds(60), // clients pause at most 15 s between requests
       dropInvalidHeaderFields: true, // every header a genuine client sends is valid
     });
-    this.listener = balancer.addListener('Https', {
+    this.listener = this.balancer.addListener('Https', {
       port: props.port,
       protocol: ApplicationProtocol.HTTPS,
       sslPolicy: SslPolicy.RECOMMENDED_TLS, // 1.2 and 1.3: what 4.x and 5.x clients offer
@@ -74,7 +73,7 @@ export class LoadBalancer extends Construct {
       action: ListenerAction.forward([this.lambdaTargets('Admin', props.admin)]),
     });
     new RunbookAlarm(this, 'Unavailable', {
-      metric: balancer.metrics.httpCodeTarget(HttpCodeTarget.TARGET_5XX_COUNT, {
+      metric: this.balancer.metrics.httpCodeTarget(HttpCodeTarget.TARGET_5XX_COUNT, {
         period: Duration.minutes(1),
       }),
       threshold: 5,
@@ -87,7 +86,7 @@ export class LoadBalancer extends Construct {
     return new ApplicationTargetGroup(this, `${id}Targets`, {
       targetType: TargetType.LAMBDA,
       targets: [new LambdaTarget(lambda)],
-      multiValueHeadersEnabled: false,
+      multiValueHeadersEnabled: true, // a header sent twice arrives twice
     });
   }
 }

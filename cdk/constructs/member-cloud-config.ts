@@ -17,6 +17,8 @@ export interface CloudConfigProps {
   /** `s3://bucket/key` of the zipped agent. */
   readonly bundleUrl: string;
   readonly stopSeconds: number;
+  /** The machine may be prepared long before it is to be a member. */
+  readonly hasWarmPool: boolean;
 }
 
 /** User data that makes a member of a fresh Amazon Linux 2023. The body is JSON, which is YAML. */
@@ -29,7 +31,10 @@ export function memberCloudConfig(scope: Construct, props: CloudConfigProps): st
         permissions: '0644',
         content: stack.toJsonString(props.agent),
       },
-      { path: memberPaths.unit, permissions: '0644', content: systemdUnit(props.stopSeconds) },
+      { path: memberPaths.unit, permissions: '0644', content: systemdUnit(props) },
+      ...(props.hasWarmPool
+        ? [{ path: memberPaths.waitScript, permissions: '0755', content: waitScript }]
+        : []),
     ],
     runcmd: [
       ['dnf', 'install', '-y', 'nodejs24', 'unzip'],
@@ -37,7 +42,7 @@ export function memberCloudConfig(scope: Construct, props: CloudConfigProps): st
       ['mkdir', '-p', memberPaths.program],
       ['unzip', '-o', '/run/etherfleet.zip', '-d', memberPaths.program],
       ['systemctl', 'daemon-reload'],
-      ['systemctl', 'enable', '--now', 'etherfleet.service'],
+      ['systemctl', 'enable', '--now', '--no-block', 'etherfleet.service'],
     ],
   };
   return `#cloud-config\n${stack.toJsonString(document)}\n`;
@@ -49,8 +54,22 @@ export function memberCloudConfig(scope: Construct, props: CloudConfigProps): st
  */
 const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=2', '--initial-heap-size=256'];
 
-function systemdUnit(stopSeconds: number): string {
+/** Asks the machine's metadata, again and again, whether it is to be in service. */
+const waitScript = `#!/bin/sh
+metadata=http://169.254.169.254/latest
+until
+  token=$(curl -sf -m 2 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' $metadata/api/token)
+  state=$(curl -sf -m 2 -H "X-aws-ec2-metadata-token: $token" \\
+    $metadata/meta-data/autoscaling/target-lifecycle-state)
+  [ "$state" = InService ]
+do
+  sleep 2
+done
+`;
+
+function systemdUnit({ hasWarmPool, stopSeconds }: CloudConfigProps): string {
   const program = `/usr/bin/node-24 ${nodeFlags.join(' ')} ${memberPaths.program}/main.mjs`;
+  const waiting = `TimeoutStartSec=infinity\nExecStartPre=${memberPaths.waitScript}\n`;
   return `[Unit]
 Description=etherfleet node agent
 Wants=network-online.target
@@ -58,7 +77,7 @@ After=network-online.target
 StartLimitIntervalSec=0
 
 [Service]
-ExecStart=${program} --config ${memberPaths.config}
+${hasWarmPool ? waiting : ''}ExecStart=${program} --config ${memberPaths.config}
 Restart=always
 RestartSec=200ms
 # Drained, for whatever cause: it joins again only when somebody starts it.

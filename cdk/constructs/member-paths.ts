@@ -2,5 +2,6 @@
 export const memberPaths = {
   config: '/etc/etherfleet/agent.json',
   program: '/opt/etherfleet',
+  waitScript: '/usr/local/libexec/etherfleet-wait-for-service',
   unit: '/etc/systemd/system/etherfleet.service',
 } as const;

@@ -1,31 +1,28 @@
-import { Annotations, Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import {
   AutoScalingGroup,
   type CfnAutoScalingGroup,
   DefaultResult,
+  GroupMetrics,
+  InstanceRefreshStrategy,
   LifecycleTransition,
+  OnDemandAllocationStrategy,
+  PoolState,
+  SpotAllocationStrategy,
+  TerminationPolicy,
   UpdatePolicy,
 } from 'aws-cdk-lib/aws-autoscaling';
-import {
-  AmazonLinuxCpuType,
-  InstanceType,
-  type IVpc,
-  LaunchTemplate,
-  LaunchTemplateHttpTokens,
-  MachineImage,
-  Peer,
-  Port,
-  SecurityGroup,
-  UserData,
-} from 'aws-cdk-lib/aws-ec2';
+import { InstanceType, type IVpc, Peer, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { lifecycleHeartbeatSeconds } from '#functions/env.ts';
+import { launchHeartbeatSeconds, lifecycleHeartbeatSeconds } from '#functions/env.ts';
 import type { Settings } from '../settings.ts';
 import type { AgentApi } from './agent-api.ts';
 import { MemberBundle } from './member-bundle.ts';
 import { memberCloudConfig } from './member-cloud-config.ts';
+import { MemberScaling } from './member-scaling.ts';
+import { MemberTemplates } from './member-templates.ts';
 
 export interface MembersProps {
   readonly vpc: IVpc;
@@ -35,81 +32,56 @@ export interface MembersProps {
 
 /** The group of EC2 instances that run the node agent: one member each, each with a public IPv4. */
 export class Members extends Construct {
-  readonly groupName: string;
+  readonly group: AutoScalingGroup;
+  readonly securityGroup: SecurityGroup;
   private readonly groupArn: string;
+  private readonly scaling: MemberScaling;
 
   constructor(scope: Construct, id: string, props: MembersProps) {
     super(scope, id);
     const { settings, vpc } = props;
-    const role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('ec2.amazonaws.com'),
-      description: 'A member: it may call the agent API and download its own program',
-    });
-    const bundle = new MemberBundle(this, 'Bundle');
-    bundle.grantDownload(role);
-    props.agentApi.grantCall(role);
-
-    const securityGroup = new SecurityGroup(this, 'SecurityGroup', {
-      vpc,
-      description: 'Members: clients arrive with a ticket',
-    });
-    securityGroup.addIngressRule(Peer.anyIpv4(), Port.tcp(settings.clientPort));
-    securityGroup.addIngressRule(
-      securityGroup,
-      Port.udp(settings.clientPort),
-      'Members ask each other whether the control plane is there (ADR 0003)',
-    );
-
-    const launchTemplate = new LaunchTemplate(this, 'LaunchTemplate', {
-      machineImage: MachineImage.latestAmazonLinux2023({ cpuType: AmazonLinuxCpuType.ARM_64 }),
-      instanceType: new InstanceType(settings.memberInstanceType),
-      role,
-      securityGroup,
-      associatePublicIpAddress: true,
-      httpTokens: LaunchTemplateHttpTokens.REQUIRED,
-      httpPutResponseHopLimit: 1,
-      instanceMetadataTags: true,
-      userData: UserData.custom(
-        memberCloudConfig(this, {
-          agent: {
-            agentApiUrl: props.agentApi.url,
-            region: Stack.of(this).region,
-            capacity: settings.memberSessionsMax,
-            weight: settings.memberWeight,
-            listen: { address: '0.0.0.0', port: settings.clientPort },
-          },
-          bundleUrl: bundle.objectUrl,
-          stopSeconds: settings.memberStopSeconds,
-        }),
-      ),
-    });
-    const group = new AutoScalingGroup(this, 'Group', {
+    this.securityGroup = this.openedFor(vpc, settings.clientPort);
+    this.group = new AutoScalingGroup(this, 'Group', {
       vpc,
       vpcSubnets: { subnets: vpc.publicSubnets },
-      launchTemplate,
-      minCapacity: settings.memberCount,
-      desiredCapacity: settings.memberCount,
+      ...machines(settings, this.templates(props)),
+      // No desired number: a deployment would set the group back to it.
+      minCapacity: settings.memberCountMin,
       maxCapacity: settings.memberCountMax,
-      updatePolicy: UpdatePolicy.rollingUpdate({
-        minInstancesInService: settings.memberCount, // a new member joins before an old one stops
-        pauseTime: Duration.minutes(2),
+      capacityRebalance: true,
+      maxInstanceLifetime: Duration.days(settings.memberLifetimeDays),
+      groupMetrics: [GroupMetrics.all()],
+      // On top of the launch hook: until the next minute's figures count what it has taken over.
+      defaultInstanceWarmup: Duration.seconds(120),
+      // Sessions spread evenly, but hubs stay where they are: the newest has fewest to move.
+      terminationPolicies: [TerminationPolicy.NEWEST_INSTANCE],
+      // One after the other, and each time the new one is a member before the old one drains.
+      updatePolicy: UpdatePolicy.instanceRefresh({
+        strategy: InstanceRefreshStrategy.ROLLING,
+        minHealthyPercentage: 100,
+        maxHealthyPercentage: 110,
+        skipMatching: true,
       }),
     });
-    Annotations.of(group).acknowledgeWarning(
-      '@aws-cdk/aws-autoscaling:desiredCapacitySet',
-      'The number of members is a setting; a deployment means it.',
-    );
-    group.addLifecycleHook('Leaving', {
-      lifecycleTransition: LifecycleTransition.INSTANCE_TERMINATING,
-      defaultResult: DefaultResult.CONTINUE, // a machine nobody speaks for is not kept
-      heartbeatTimeout: Duration.seconds(lifecycleHeartbeatSeconds),
-    });
-    this.groupName = group.autoScalingGroupName;
+    this.addHooks();
+    if (settings.memberWarmPoolSize !== undefined) {
+      this.group.addWarmPool({
+        poolState: PoolState.STOPPED,
+        minSize: settings.memberWarmPoolSize,
+        maxGroupPreparedCapacity: settings.memberCountMax,
+        reuseOnScaleIn: false, // a member that ended does not join anew
+      });
+    }
+    this.scaling = new MemberScaling(this, 'Scaling', { group: this.group, settings });
     // The ARN has a part nobody knows before; the construct's own has a wildcard there.
-    this.groupArn = (group.node.defaultChild as CfnAutoScalingGroup).attrAutoScalingGroupArn;
+    this.groupArn = (this.group.node.defaultChild as CfnAutoScalingGroup).attrAutoScalingGroupArn;
   }
 
-  /** Let `lambda` keep a machine that is to be terminated waiting, and let it go. */
+  get groupName(): string {
+    return this.group.autoScalingGroupName;
+  }
+
+  /** Let `lambda` keep machines that come or go waiting, and decide when that is over. */
   grantLifecycle(lambda: LambdaFunction): void {
     this.grant(lambda, 'CompleteLifecycleAction', 'RecordLifecycleActionHeartbeat');
   }
@@ -117,6 +89,68 @@ export class Members extends Construct {
   /** Let `lambda` have a machine replaced. */
   grantReplace(lambda: LambdaFunction): void {
     this.grant(lambda, 'SetInstanceHealth');
+  }
+
+  /** Let `lambda` add one member. */
+  grantWake(lambda: LambdaFunction): void {
+    this.grant(lambda, 'ExecutePolicy');
+    lambda.addEnvironment(...this.scaling.wakeVariable);
+  }
+
+  private templates({ agentApi, settings }: MembersProps): MemberTemplates {
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('ec2.amazonaws.com'),
+      description: 'A member: it may call the agent API and download its own program',
+    });
+    const bundle = new MemberBundle(this, 'Bundle');
+    bundle.grantDownload(role);
+    agentApi.grantCall(role);
+
+    return new MemberTemplates(this, 'Templates', {
+      role,
+      securityGroup: this.securityGroup,
+      instanceTypes: settings.memberInstanceTypes,
+      userData: memberCloudConfig(this, {
+        agent: {
+          agentApiUrl: agentApi.url,
+          region: Stack.of(this).region,
+          capacity: settings.memberSessionsMax,
+          weight: settings.memberWeight,
+          listen: { address: '0.0.0.0', port: settings.clientPort },
+        },
+        bundleUrl: bundle.objectUrl,
+        stopSeconds: settings.memberStopSeconds,
+        hasWarmPool: settings.memberWarmPoolSize !== undefined,
+      }),
+    });
+  }
+
+  private openedFor(vpc: IVpc, port: number): SecurityGroup {
+    const securityGroup = new SecurityGroup(this, 'SecurityGroup', {
+      vpc,
+      description: 'Members: clients arrive with a ticket',
+    });
+    securityGroup.addIngressRule(Peer.anyIpv4(), Port.tcp(port), 'Clients');
+    securityGroup.addIngressRule(
+      securityGroup,
+      Port.udp(port),
+      'Members ask each other whether the control plane is there (ADR 0003)',
+    );
+    return securityGroup;
+  }
+
+  /** Whatever happens to those who are to answer, the group goes on: CONTINUE. */
+  private addHooks(): void {
+    this.group.addLifecycleHook('Arriving', {
+      lifecycleTransition: LifecycleTransition.INSTANCE_LAUNCHING,
+      defaultResult: DefaultResult.CONTINUE,
+      heartbeatTimeout: Duration.seconds(launchHeartbeatSeconds),
+    });
+    this.group.addLifecycleHook('Leaving', {
+      lifecycleTransition: LifecycleTransition.INSTANCE_TERMINATING,
+      defaultResult: DefaultResult.CONTINUE, // a machine nobody speaks for is not kept
+      heartbeatTimeout: Duration.seconds(lifecycleHeartbeatSeconds),
+    });
   }
 
   private grant(lambda: LambdaFunction, ...operations: readonly string[]): void {
@@ -127,4 +161,28 @@ export class Members extends Construct {
       }),
     );
   }
+}
+
+/** Any of the types, on demand and Spot; EC2 keeps warm pools for groups of one type only. */
+function machines(settings: Settings, templates: MemberTemplates) {
+  if (settings.memberWarmPoolSize !== undefined) return { launchTemplate: templates.arm64 };
+  const { arm64, x86_64: x86 } = settings.memberInstanceTypes;
+  return {
+    mixedInstancesPolicy: {
+      launchTemplate: templates.arm64,
+      launchTemplateOverrides: [
+        ...arm64.map((type) => ({ instanceType: new InstanceType(type) })),
+        ...x86.map((type) => ({
+          instanceType: new InstanceType(type),
+          launchTemplate: templates.x86,
+        })),
+      ],
+      instancesDistribution: {
+        onDemandBaseCapacity: settings.memberOnDemandBase,
+        onDemandPercentageAboveBaseCapacity: settings.memberOnDemandPercent,
+        onDemandAllocationStrategy: OnDemandAllocationStrategy.PRIORITIZED,
+        spotAllocationStrategy: SpotAllocationStrategy.PRICE_CAPACITY_OPTIMIZED,
+      },
+    },
+  };
 }

@@ -1,7 +1,11 @@
 import { type IVpc, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 
-/** Two zones of public subnets. Members own public addresses (ADR 0004), so nothing needs a NAT. */
+/**
+ * Two zones of public subnets. Members own public addresses (ADR 0004), so nothing needs a NAT.
+ * Nor an endpoint: functions are in no VPC, members talk to no table, and what they download from
+ * S3 in their region costs nothing by way of the internet gateway either.
+ */
 export class Network extends Construct {
   readonly vpc: IVpc;
 
@@ -10,7 +14,14 @@ export class Network extends Construct {
     this.vpc = new Vpc(this, 'Vpc', {
       maxAzs: 2,
       natGateways: 0,
-      subnetConfiguration: [{ name: 'Public', subnetType: SubnetType.PUBLIC, cidrMask: 20 }],
+      subnetConfiguration: [
+        {
+          name: 'Public',
+          subnetType: SubnetType.PUBLIC,
+          cidrMask: 20,
+          mapPublicIpOnLaunch: false, // members ask for their address themselves
+        },
+      ],
       restrictDefaultSecurityGroup: false, // unused, and restricting it takes a custom resource
     }) as IVpc; // aws-cdk-lib's own types disagree under exactOptionalPropertyTypes
   }

@@ -1,33 +1,67 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Secret, type SecretStringGenerator } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { env } from '#functions/env.ts';
 
-/** A generated secret whose reader gets the permission and its ARN in one call. */
+/** What encrypts secrets, and what alarms say. Outlives the stack, as the secrets do. */
+export class SecretsKey extends Construct {
+  readonly key: Key;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.key = new Key(this, 'Key', {
+      description: 'Secrets of etherfleet',
+      enableKeyRotation: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+  }
+}
+
+interface ReadableSecretProps {
+  readonly description: string;
+  readonly variable: string;
+  readonly generate: SecretStringGenerator;
+  readonly key: IKey;
+}
+
+/** A generated secret whose reader gets permissions and its ARN in one call. */
 class ReadableSecret extends Construct {
   readonly arn: string;
   private readonly variable: string;
+  private readonly key: IKey;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    props: { description: string; variable: string; generate: SecretStringGenerator },
-  ) {
+  constructor(scope: Construct, id: string, props: ReadableSecretProps) {
     super(scope, id);
     const secret = new Secret(this, 'Secret', {
       description: props.description,
+      encryptionKey: props.key,
       generateSecretString: props.generate,
       removalPolicy: RemovalPolicy.RETAIN,
     });
     this.arn = secret.secretArn;
     this.variable = props.variable;
+    this.key = props.key;
   }
 
   grantRead(lambda: LambdaFunction): void {
     lambda.addToRolePolicy(
       new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [this.arn] }),
+    );
+    // Of what the key encrypts, only this secret, and only by way of Secrets Manager.
+    lambda.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['kms:Decrypt'],
+        resources: [this.key.keyArn],
+        conditions: {
+          StringEquals: {
+            'kms:ViaService': `secretsmanager.${Stack.of(this).region}.amazonaws.com`,
+            'kms:EncryptionContext:SecretARN': this.arn,
+          },
+        },
+      }),
     );
     lambda.addEnvironment(this.variable, this.arn);
   }
@@ -35,8 +69,9 @@ class ReadableSecret extends Construct {
 
 /** The key all control-plane functions share: JSON `{"key": "<64 characters>"}`. */
 export class ClusterSecret extends ReadableSecret {
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, props: { readonly key: IKey }) {
     super(scope, id, {
+      ...props,
       description: 'Key of etherfleet challenges (JSON, "key")',
       variable: env.clusterSecretArn,
       generate: {
@@ -51,8 +86,9 @@ export class ClusterSecret extends ReadableSecret {
 
 /** The first server administrator password: a plain string. */
 export class AdminPassword extends ReadableSecret {
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, props: { readonly key: IKey }) {
     super(scope, id, {
+      ...props,
       description: 'First server administrator password of etherfleet',
       variable: env.adminPasswordArn,
       generate: { passwordLength: 24, excludePunctuation: true },

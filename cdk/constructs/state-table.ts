@@ -19,7 +19,7 @@ const itemActions = [
 
 /** The one table all state lives in. It outlives the stack. */
 export class StateTable extends Construct {
-  private readonly table: Table;
+  readonly table: Table;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -30,6 +30,7 @@ export class StateTable extends Construct {
       encryption: TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       timeToLiveAttribute: 'ttl', // garbage collection, never a timer
+      deletionProtection: true,
       removalPolicy: RemovalPolicy.RETAIN,
     });
   }

@@ -1,58 +1,107 @@
+import { Duration } from 'aws-cdk-lib';
+import type { AutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
 import { CfnEIP, type IVpc, Peer, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import {
   type ApplicationListener,
   NetworkLoadBalancer,
+  NetworkTargetGroup,
   Protocol,
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { AlbListenerTarget } from 'aws-cdk-lib/aws-elasticloadbalancingv2-targets';
 import { Construct } from 'constructs';
 import { healthPath } from './load-balancer.ts';
-
-export interface StaticAddressesProps {
-  readonly vpc: IVpc;
-  readonly port: number;
-  readonly listener: ApplicationListener;
-}
+import { RunbookAlarm } from './runbook-alarm.ts';
 
 /**
- * One elastic IP per zone in front of the load balancer: clients must be configured with an
- * address, because 5.x clients configured with a name follow redirects wrongly (ADR 0004).
+ * One elastic IP per zone: clients must be configured with an address, because 5.x clients
+ * configured with a name follow redirects wrongly (ADR 0004). On their own, because the certificate
+ * names them before there is a load balancer that has them.
  */
 export class StaticAddresses extends Construct {
   /** IPv4 literals. */
   readonly addresses: readonly string[];
+  readonly allocationIds: readonly string[];
 
-  constructor(scope: Construct, id: string, props: StaticAddressesProps) {
+  constructor(scope: Construct, id: string, props: { readonly vpc: IVpc }) {
     super(scope, id);
     const elasticIps = props.vpc.publicSubnets.map(
       (_, zone) => new CfnEIP(this, `Address${zone + 1}`, { domain: 'vpc' }),
     );
     this.addresses = elasticIps.map((address) => address.ref);
-    const securityGroup = new SecurityGroup(this, 'SecurityGroup', {
-      vpc: props.vpc,
-      description: 'Front door: anybody may knock',
-    });
-    securityGroup.addIngressRule(Peer.anyIpv4(), Port.tcp(props.port));
-    const balancer = new NetworkLoadBalancer(this, 'Balancer', {
-      vpc: props.vpc,
-      internetFacing: true,
-      crossZoneEnabled: true,
-      securityGroups: [securityGroup],
-      subnetMappings: props.vpc.publicSubnets.map((subnet, zone) => ({
-        subnet,
-        ...allocation(elasticIps[zone]),
-      })),
-    });
-    balancer
-      .addListener('Tcp', { port: props.port, protocol: Protocol.TCP })
-      .addTargets('LoadBalancer', {
-        port: props.port,
-        targets: [new AlbListenerTarget(props.listener)],
-        healthCheck: { protocol: Protocol.HTTPS, path: healthPath, healthyHttpCodes: '200' },
-      });
+    this.allocationIds = elasticIps.map((address) => address.attrAllocationId);
   }
 }
 
-function allocation(address: CfnEIP | undefined): { allocationId?: string } {
-  return address === undefined ? {} : { allocationId: address.attrAllocationId };
+export interface FrontGateProps {
+  readonly vpc: IVpc;
+  readonly port: number;
+  readonly addresses: StaticAddresses;
+  readonly listener: ApplicationListener;
+}
+
+/** The network load balancer that has the static addresses: TCP through to the HTTPS one. */
+export class FrontGate extends Construct {
+  readonly balancer: NetworkLoadBalancer;
+  private readonly securityGroup: SecurityGroup;
+  private readonly vpc: IVpc;
+
+  constructor(scope: Construct, id: string, props: FrontGateProps) {
+    super(scope, id);
+    const { addresses, listener, port, vpc } = props;
+    this.vpc = vpc;
+    this.securityGroup = new SecurityGroup(this, 'SecurityGroup', {
+      vpc,
+      description: 'Front door: anybody may knock',
+    });
+    this.securityGroup.addIngressRule(Peer.anyIpv4(), Port.tcp(port), 'Clients');
+    this.balancer = new NetworkLoadBalancer(this, 'Balancer', {
+      vpc,
+      internetFacing: true,
+      crossZoneEnabled: true,
+      securityGroups: [this.securityGroup],
+      subnetMappings: vpc.publicSubnets.map((subnet, zone) => ({
+        subnet,
+        ...allocation(addresses.allocationIds[zone]),
+      })),
+    });
+    const targets = this.balancer
+      .addListener('Tcp', { port, protocol: Protocol.TCP })
+      .addTargets('LoadBalancer', {
+        port,
+        targets: [new AlbListenerTarget(listener)],
+        healthCheck: { protocol: Protocol.HTTPS, path: healthPath, healthyHttpCodes: '200' },
+      });
+    new RunbookAlarm(this, 'Closed', {
+      metric: targets.metrics.unHealthyHostCount({
+        period: Duration.minutes(1),
+        statistic: 'Maximum',
+      }),
+      threshold: 1,
+      periods: 3,
+      meaning: 'The static addresses lead to no load balancer that answers.',
+      runbook: 'front-gate-closed',
+    });
+  }
+
+  /** Let `port` lead to the members themselves: any of them answers vpncmd. */
+  openTo(members: AutoScalingGroup, port: number): void {
+    this.securityGroup.addIngressRule(Peer.anyIpv4(), Port.tcp(port), 'vpncmd');
+    members.connections.allowFrom(this.securityGroup, Port.tcp(port), 'vpncmd, by the front gate');
+    const targets = new NetworkTargetGroup(this, 'VpncmdTargets', {
+      vpc: this.vpc,
+      port,
+      protocol: Protocol.TCP,
+      deregistrationDelay: Duration.seconds(60),
+    });
+    members.attachToNetworkTargetGroup(targets);
+    this.balancer.addListener('Vpncmd', {
+      port,
+      protocol: Protocol.TCP,
+      defaultTargetGroups: [targets],
+    });
+  }
+}
+
+function allocation(allocationId: string | undefined): { allocationId?: string } {
+  return allocationId === undefined ? {} : { allocationId };
 }

@@ -4,7 +4,7 @@ import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { RunbookAlarm } from './runbook-alarm.ts';
 
@@ -15,7 +15,8 @@ export interface WorkQueueProps {
   readonly variable: string;
   /** What it means that a message failed five times, and where to read on. */
   readonly meaning: string;
-  readonly runbook: string;
+  /** Article on the dead letters; `…-queue-age` beside it is on messages nobody takes. */
+  readonly runbook: `${string}-dead-letters`;
 }
 
 /**
@@ -30,10 +31,13 @@ export class WorkQueue {
     this.variable = props.variable;
     const deadLetters = new Queue(scope, 'DeadLetters', {
       enforceSSL: true,
+      encryption: QueueEncryption.SQS_MANAGED,
       retentionPeriod: Duration.days(14),
     });
     this.queue = new Queue(scope, 'Queue', {
       enforceSSL: true,
+      encryption: QueueEncryption.SQS_MANAGED,
+      retentionPeriod: Duration.days(1), // what is older says nothing any more
       // AWS: six times the function's own.
       visibilityTimeout: Duration.seconds(6 * props.timeout.toSeconds()),
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: 5 },
@@ -46,6 +50,17 @@ export class WorkQueue {
       threshold: 1,
       meaning: props.meaning,
       runbook: props.runbook,
+    });
+    new RunbookAlarm(scope, 'MessagesOld', {
+      metric: this.queue.metricApproximateAgeOfOldestMessage({
+        period: Duration.minutes(1),
+        statistic: 'Maximum',
+      }),
+      // Past one failure and the visibility timeout after it.
+      threshold: Math.max(2 * 6 * props.timeout.toSeconds(), 300),
+      periods: 3,
+      meaning: 'Messages lie in a queue and nobody takes them.',
+      runbook: props.runbook.replace(/dead-letters$/, 'queue-age'),
     });
   }
 

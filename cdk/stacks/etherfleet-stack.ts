@@ -1,61 +1,91 @@
-import { CfnOutput, CfnParameter, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import type { CertificateChoice } from '../certificate-choice.ts';
 import { Admin } from '../constructs/admin.ts';
 import { AgentApi } from '../constructs/agent-api.ts';
+import { AlarmTopic } from '../constructs/alarm-topic.ts';
+import { FrontDoorCertificate } from '../constructs/certificate.ts';
+import { FleetDashboard } from '../constructs/dashboard.ts';
 import { Frontdoor } from '../constructs/frontdoor.ts';
 import { Lifecycle } from '../constructs/lifecycle.ts';
 import { LoadBalancer } from '../constructs/load-balancer.ts';
 import { Members } from '../constructs/members.ts';
 import { Network } from '../constructs/network.ts';
-import { AdminPassword, ClusterSecret } from '../constructs/secrets.ts';
+import { AdminPassword, ClusterSecret, SecretsKey } from '../constructs/secrets.ts';
 import { StateTable } from '../constructs/state-table.ts';
-import { StaticAddresses } from '../constructs/static-addresses.ts';
+import { FrontGate, StaticAddresses } from '../constructs/static-addresses.ts';
 import { Sweeper } from '../constructs/sweeper.ts';
 import { Watchdog } from '../constructs/watchdog.ts';
 import type { Settings } from '../settings.ts';
 
 export interface EtherfleetStackProps extends StackProps {
   readonly settings: Settings;
+  readonly certificate: CertificateChoice;
 }
 
 /** One cluster. The stack only composes; each construct owns its permissions and alarms. */
 export class EtherfleetStack extends Stack {
   constructor(scope: Construct, id: string, props: EtherfleetStackProps) {
     super(scope, id, props);
-    const certificate = new CfnParameter(this, 'CertificateArn', {
-      type: 'String',
-      allowedPattern: 'arn:[^:]+:(acm|iam):.+',
-      description: 'Certificate of the front door (ACM or IAM)',
-    });
-    const port = props.settings.clientPort;
+    const { certificate: choice, settings } = props;
+    const { clientPort: port, vpncmdPort } = settings;
 
     const table = new StateTable(this, 'State');
-    const clusterSecret = new ClusterSecret(this, 'ClusterSecret');
-    const adminPassword = new AdminPassword(this, 'AdminPassword');
+    const { key } = new SecretsKey(this, 'Secrets');
+    const clusterSecret = new ClusterSecret(this, 'ClusterSecret', { key });
+    const adminPassword = new AdminPassword(this, 'AdminPassword', { key });
+    const { vpc } = new Network(this, 'Network');
+
     const watchdog = new Watchdog(this, 'Watchdog', { table });
     const agentApi = new AgentApi(this, 'AgentApi', { table, clusterSecret, watchdog });
-    const frontdoor = new Frontdoor(this, 'Frontdoor', { table, clusterSecret, adminPassword });
-    const admin = new Admin(this, 'Admin', { table, clusterSecret, adminPassword });
+    const members = new Members(this, 'Members', { vpc, settings, agentApi });
+    members.grantReplace(watchdog.lambda);
+    const secrets = { clusterSecret, adminPassword };
+    const frontdoor = new Frontdoor(this, 'Frontdoor', { table, ...secrets, members });
+    const admin = new Admin(this, 'Admin', { table, ...secrets });
+    const lifecycle = new Lifecycle(this, 'Lifecycle', { table, members });
+    const sweeper = new Sweeper(this, 'Sweeper', { table, watchdog, members });
 
-    const { vpc } = new Network(this, 'Network');
-    const { listener } = new LoadBalancer(this, 'LoadBalancer', {
+    const addresses = new StaticAddresses(this, 'StaticAddresses', { vpc });
+    const { arn: certificateArn } = new FrontDoorCertificate(this, 'Certificate', {
+      choice,
+      addresses: addresses.addresses,
+    });
+    const loadBalancer = new LoadBalancer(this, 'LoadBalancer', {
       vpc,
       port,
-      certificateArn: certificate.valueAsString,
+      certificateArn,
       frontdoor: frontdoor.lambda,
       admin: admin.lambda,
     });
-    const { addresses } = new StaticAddresses(this, 'StaticAddresses', { vpc, port, listener });
-    const members = new Members(this, 'Members', { vpc, settings: props.settings, agentApi });
-    members.grantReplace(watchdog.lambda);
-    new Lifecycle(this, 'Lifecycle', { table, members });
-    new Sweeper(this, 'Sweeper', { table, watchdog, members });
+    const { listener } = loadBalancer;
+    const gate = new FrontGate(this, 'FrontGate', { vpc, port, addresses, listener });
+    if (vpncmdPort !== undefined) gate.openTo(members.group, vpncmdPort);
 
-    new CfnOutput(this, 'FrontDoorAddresses', {
-      value: addresses.join(','),
-      description: 'What SoftEther clients connect to; use an address, not a name',
+    new FleetDashboard(this, 'Dashboard', {
+      table,
+      members,
+      loadBalancer: loadBalancer.balancer,
+      functions: [frontdoor, admin, agentApi, watchdog, lifecycle, sweeper],
     });
-    new CfnOutput(this, 'AdminUrl', { value: `https://${addresses[0] ?? ''}/api/` });
-    new CfnOutput(this, 'AdminPasswordSecret', { value: adminPassword.arn });
+    new AlarmTopic(this, 'Alarms', { key, email: settings.alarmEmail }).hear(this);
+
+    const address = addresses.addresses[0] ?? '';
+    this.tell('FrontDoorAddresses', addresses.addresses.join(','), 'What clients are to dial');
+    this.tell(
+      'FrontDoorName',
+      choice.kind === 'domain' ? choice.domainName : gate.balancer.loadBalancerDnsName,
+      'For people and scripts; clients are to dial an address (ADR 0004)',
+    );
+    this.tell('AdminUrl', `https://${address}/api/`, 'JSON-RPC for administrators');
+    this.tell('AdminPasswordSecret', adminPassword.arn, 'Where the first password is');
+    if (vpncmdPort !== undefined) {
+      const line = `vpncmd ${address}:${vpncmdPort} /SERVER`;
+      this.tell('Vpncmd', line, 'SoftEther’s own administration tool');
+    }
+  }
+
+  private tell(name: string, value: string, description: string): void {
+    new CfnOutput(this, name, { value, description });
   }
 }

@@ -21,10 +21,13 @@ export class AutoScalingGroup implements MachineGroup {
     this.#client = client;
   }
 
-  async complete(action: LifecycleAction): Promise<'completed' | 'over'> {
+  async complete(
+    action: LifecycleAction,
+    result: 'CONTINUE' | 'ABANDON' = 'CONTINUE',
+  ): Promise<'completed' | 'over'> {
     const command = new CompleteLifecycleActionCommand({
       ...inputOf(action),
-      LifecycleActionResult: 'CONTINUE',
+      LifecycleActionResult: result,
     });
     const known = await knows(this.#client.send(command, deadline()));
     return known ? 'completed' : 'over';

@@ -10,6 +10,7 @@ import { wasInVain } from '../domain/suspicion.ts';
 import type { Hub } from '../store/hub-store.ts';
 import type { Member } from '../store/member-store.ts';
 import type { Placement } from '../store/placement-store.ts';
+import { callIfNobodyIsThere } from './calling.ts';
 import type { FrontDoor } from './front-door.ts';
 import { pledgeBest } from './pledging.ts';
 
@@ -121,6 +122,7 @@ async function attempt(frontDoor: FrontDoor, hub: Hub, input: Input): Promise<At
   const first = decideAdmission(input, clock.nowMs(), random);
   const decision = first.kind === 'reject' ? await reconsider(frontDoor, input, first) : first;
   if (decision.kind === 'reject') {
+    if (decision.reason === 'no-member') await callIfNobodyIsThere(frontDoor, input.members);
     const { owner, client } = input;
     // Said once: the next attempt is sent there again, for all that is known it may work.
     if (decision.reason === 'not-reached' && owner !== undefined) {

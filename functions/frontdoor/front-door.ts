@@ -3,6 +3,7 @@ import type { Log } from '#shared/kernel/log.ts';
 import type { Random } from '#shared/kernel/random.ts';
 import type { Sealer } from '../domain/sealing.ts';
 import type { Stores } from '../store/stores.ts';
+import type { Calling } from './calling.ts';
 
 /** What the front door works with. */
 export interface FrontDoor {
@@ -16,6 +17,8 @@ export interface FrontDoor {
     /** Authenticates Hello challenges. */
     challengeKey(): Promise<Buffer>;
   };
+  /** Without it a fleet of nobody stays one. */
+  readonly calling?: Calling;
 }
 
 /** One connection attempt, for decisions and logs. */

@@ -1,6 +1,6 @@
 import { behindLoadBalancer } from '../http/load-balancer.ts';
 import { systemClock, systemRandom } from '../system.ts';
-import { wireLog, wireSecrets, wireStores } from '../wiring.ts';
+import { wireCalling, wireLog, wireSecrets, wireStores } from '../wiring.ts';
 import { frontDoorApp } from './app.ts';
 
 export const handler = behindLoadBalancer(
@@ -10,5 +10,6 @@ export const handler = behindLoadBalancer(
     random: systemRandom,
     log: wireLog('frontdoor'),
     secrets: wireSecrets(),
+    calling: wireCalling(),
   }),
 );

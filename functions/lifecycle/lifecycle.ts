@@ -14,6 +14,7 @@ import type { DelayQueue } from '../store/delay-queue.ts';
 import type { LifecycleAction, MachineGroup } from '../store/machine-group.ts';
 import type { Member } from '../store/member-store.ts';
 import type { Stores } from '../store/stores.ts';
+import { arrive } from './arrival.ts';
 import { type LifecycleMessage, lifecycleMessage } from './message.ts';
 
 /** What the lifecycle function works with. `queue` is its own. */
@@ -33,10 +34,14 @@ const leaseMarginMs = 1_000;
 assert(3 * lookAgainSeconds < lifecycleHeartbeatSeconds, 'a machine waits from look to look');
 
 /** Every event may come twice, late or out of order: what is decided is decided upon the member. */
-export function onMessage(lifecycle: Lifecycle, message: LifecycleMessage): Promise<void> {
+export async function onMessage(lifecycle: Lifecycle, message: LifecycleMessage): Promise<void> {
   switch (message.kind) {
     case 'leave':
       return leave(lifecycle, message.action);
+    case 'arrive':
+      return arrive(lifecycle, message.action, message.sinceMs);
+    case 'prepared':
+      return; // no member yet; the group's own time is what its installation takes
     case 'interrupted':
       return interrupted(lifecycle, message.memberId);
     case 'gone':

@@ -26,6 +26,30 @@ const scaledIn = z
     },
   }));
 
+/** A machine was launched, and waits to be counted in. */
+const launched = z
+  .object({
+    'detail-type': z.literal('EC2 Instance-launch Lifecycle Action'),
+    detail: z.object({
+      EC2InstanceId: id,
+      AutoScalingGroupName: text,
+      LifecycleHookName: text,
+      LifecycleActionToken: text,
+      /** `WarmPool`: it is only prepared, for as long as the group waits, and stopped then. */
+      Destination: text.optional(),
+    }),
+  })
+  .transform(({ detail }) => ({
+    kind: detail.Destination === 'WarmPool' ? ('prepared' as const) : ('arrive' as const),
+    action: {
+      memberId: detail.EC2InstanceId,
+      groupName: detail.AutoScalingGroupName,
+      hookName: detail.LifecycleHookName,
+      token: detail.LifecycleActionToken,
+    },
+    sinceMs: undefined,
+  }));
+
 /** EC2 takes a Spot machine back in two minutes. */
 const interrupted = z
   .object({
@@ -50,15 +74,23 @@ const leave = z.object({
   kind: z.literal('leave'),
   action: z.object({ memberId: id, groupName: text, hookName: text, token: text }),
 });
+const arrive = z.object({
+  kind: z.literal('arrive'),
+  action: z.object({ memberId: id, groupName: text, hookName: text, token: text }),
+  sinceMs: z.number().int(),
+});
 const gone = z.object({ kind: z.literal('gone'), memberId: id });
 
-const messageSchema = z.union([scaledIn, interrupted, terminated, leave, gone]);
+const events = z.union([scaledIn, launched, interrupted, terminated]);
+const messageSchema = z.union([events, arrive, leave, gone]);
 
 /** What the lifecycle function is told: events of AWS, and its own looks at what they began. */
 export type LifecycleMessage = z.infer<typeof messageSchema>;
 
 export const lifecycleMessage = {
   leave: (action: LifecycleAction): string => JSON.stringify({ kind: 'leave', action }),
+  arrive: (action: LifecycleAction, sinceMs: number): string =>
+    JSON.stringify({ kind: 'arrive', action, sinceMs }),
   gone: (member: string): string => JSON.stringify({ kind: 'gone', memberId: member }),
   /** @throws on a body that neither AWS nor we wrote. */
   decode: (body: string): LifecycleMessage => messageSchema.parse(JSON.parse(body)),

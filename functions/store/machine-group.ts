@@ -1,6 +1,6 @@
 import type { MemberId } from '#shared/kernel/ids.ts';
 
-/** A machine of the group that waits to be terminated until somebody says so. */
+/** A machine of the group that waits, to be terminated or counted in, until somebody says so. */
 export interface LifecycleAction {
   readonly memberId: MemberId;
   readonly groupName: string;
@@ -10,8 +10,11 @@ export interface LifecycleAction {
 
 /** The group of machines the members run on. Telling it something twice is no fault (I12). */
 export interface MachineGroup {
-  /** Go on with the termination. `over`: it was told so before, or did not wait any longer. */
-  complete(action: LifecycleAction): Promise<'completed' | 'over'>;
+  /**
+   * Go on with the termination or the launch; ABANDON ends what was launched. `over`: it was told
+   * so before, or did not wait any longer.
+   */
+  complete(action: LifecycleAction, result?: 'CONTINUE' | 'ABANDON'): Promise<'completed' | 'over'>;
   /** Keep the machine waiting for another period. */
   extend(action: LifecycleAction): Promise<'extended' | 'over'>;
   /** Replace this member's machine. `unknown`: it is none of the group's, or no more. */

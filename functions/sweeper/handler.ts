@@ -1,6 +1,7 @@
 import { onBatch } from '../queue/batch.ts';
 import { systemClock } from '../system.ts';
 import {
+  wireCluster,
   wireLog,
   wireMachineGroup,
   wireStores,
@@ -18,6 +19,7 @@ const sweeper = {
   watchdogQueue: wireWatchdogQueue(),
   clock: systemClock,
   log,
+  cluster: wireCluster(),
 };
 
 export const handler = onBatch(log, (body) => onMessage(sweeper, sweeperMessages.decode(body)));

@@ -1,12 +1,14 @@
 import { unreachable } from '#shared/kernel/assert.ts';
 import type { Clock } from '#shared/kernel/clock.ts';
 import type { Log } from '#shared/kernel/log.ts';
+import { fleetLoad } from '../domain/fleet-load.ts';
 import { decideSweep, leftSessionsBehind, type SweepDecision } from '../domain/sweep.ts';
 import type { DelayQueue } from '../store/delay-queue.ts';
 import type { MachineGroup } from '../store/machine-group.ts';
 import type { Member } from '../store/member-store.ts';
 import type { Stores } from '../store/stores.ts';
 import { watchMessage } from '../store/watch-message.ts';
+import { fleetFigures } from './fleet-figures.ts';
 import { type SweeperMessage, sweeperMessages } from './message.ts';
 import { walk } from './walk.ts';
 
@@ -18,6 +20,8 @@ export interface Sweeper {
   readonly watchdogQueue: DelayQueue;
   readonly clock: Clock;
   readonly log: Log;
+  /** What the fleet's figures go by; without it none are told. */
+  readonly cluster?: string;
 }
 
 /** Members dealt with in one minute; the others are dealt with in the next. */
@@ -47,10 +51,13 @@ export function onMessage(sweeper: Sweeper, message: SweeperMessage): Promise<vo
  * is stored now, so that a tick may come twice, late, or not at all.
  */
 async function tick(sweeper: Sweeper): Promise<void> {
-  const { clock, log, stores } = sweeper;
+  const { clock, cluster, log, stores } = sweeper;
   const nowMs = clock.nowMs();
   const ids = await stores.members.ids();
   const fleet = await stores.members.getMany(ids);
+  if (cluster !== undefined) {
+    log.info('fleet.load', fleetFigures(fleetLoad(fleet, nowMs), cluster, nowMs));
+  }
 
   const due = fleet.flatMap((member) => {
     const decision = decideSweep(member, fleet, nowMs);

@@ -1,36 +1,117 @@
-import { readFileSync } from 'node:fs';
-import { App } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
-import { settings } from '#cdk/settings.ts';
-import { EtherfleetStack } from '#cdk/stacks/etherfleet-stack.ts';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Assembly } from '#cdk/local/synth/assembly.ts';
+import { synthesize } from '#cdk/local/synth/synthesize.ts';
 
 type Properties = Readonly<Record<string, unknown>>;
 
-/** A resource of the synthesized template. */
+/** A resource of a synthesized template. */
 export interface SynthesizedResource {
   readonly id: string;
   readonly type: string;
   readonly properties: Properties;
   readonly deletionPolicy: string | undefined;
+  readonly updatePolicy: Properties;
 }
 
-const cdkJson = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'));
-
-/** The deployed template, without bundles: making them takes seconds. */
-export function synthesizedTemplate(): Template {
-  const app = new App({
-    analyticsReporting: false,
-    context: { ...cdkJson.context, 'aws:cdk:bundling-stacks': [] },
-  });
-  return Template.fromStack(new EtherfleetStack(app, 'Etherfleet', { settings }));
+export interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
 }
 
-/** Its resources of one type. */
-export function resourcesOf(template: Template, type: string): SynthesizedResource[] {
-  return Object.entries(template.findResources(type)).map(([id, resource]) => ({
-    id,
-    type,
-    properties: (resource['Properties'] ?? {}) as Properties,
-    deletionPolicy: resource['DeletionPolicy'] as string | undefined,
-  }));
+/** A template as tests ask about it. */
+export interface SynthesizedTemplate {
+  readonly outputs: readonly string[];
+  /** Parameters somebody has to give. */
+  readonly asked: readonly string[];
+  of(type: string): SynthesizedResource[];
+  /** The one of its type. */
+  only(type: string): SynthesizedResource;
+  /** The resource whose logical id begins so. */
+  called(type: string, prefix: string): SynthesizedResource;
+  /** The function whose code is in `functions/<folder>`. */
+  functionCalled(folder: string): SynthesizedResource;
+  /** Statements of every policy of the role whose logical id begins so. */
+  statementsOf(role: string): Statement[];
 }
+
+export interface Synthesized extends SynthesizedTemplate {
+  readonly assembly: Assembly;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * The template `cdk deploy` deploys, with its bundles. Made once for each state of the sources,
+ * whoever asks first: other test files, the local stack.
+ */
+export async function synthesized(): Promise<Synthesized> {
+  const folder = join(root, '.local', 'cdk.out');
+  const { assembly } = await synthesize({ root, folder, environment: process.env });
+  return { ...templateOf(assembly.template as RawTemplate), assembly };
+}
+
+interface RawTemplate {
+  readonly Resources: Readonly<
+    Record<
+      string,
+      {
+        readonly Type: string;
+        readonly Properties?: Properties;
+        readonly DeletionPolicy?: string;
+        readonly UpdatePolicy?: Properties;
+      }
+    >
+  >;
+  readonly Outputs?: object;
+  readonly Parameters?: Readonly<Record<string, { readonly Default?: unknown }>>;
+}
+
+export function templateOf(template: RawTemplate): SynthesizedTemplate {
+  const of = (type: string): SynthesizedResource[] =>
+    Object.entries(template.Resources)
+      .filter(([, resource]) => resource.Type === type)
+      .map(([id, resource]) => ({
+        id,
+        type,
+        properties: resource.Properties ?? {},
+        deletionPolicy: resource.DeletionPolicy,
+        updatePolicy: resource.UpdatePolicy ?? {},
+      }));
+  const called = (type: string, prefix: string): SynthesizedResource => {
+    const found = of(type).find(({ id }) => id.startsWith(prefix));
+    if (found === undefined) throw new Error(`no ${type} ${prefix}…`);
+    return found;
+  };
+  return {
+    outputs: Object.keys(template.Outputs ?? {}),
+    asked: Object.entries(template.Parameters ?? {})
+      .filter(([, parameter]) => parameter.Default === undefined)
+      .map(([name]) => name),
+    of,
+    only: (type) => {
+      const [first, second] = of(type);
+      if (first === undefined || second !== undefined) throw new Error(`not one ${type}`);
+      return first;
+    },
+    called,
+    functionCalled: (folder) => called('AWS::Lambda::Function', `${constructOf(folder)}Function`),
+    statementsOf: (role) =>
+      of('AWS::IAM::Policy')
+        .filter(({ properties }) => text(properties['Roles']).includes(`"${role}`))
+        .flatMap(
+          ({ properties }) =>
+            (properties['PolicyDocument'] as { Statement: Statement[] }).Statement,
+        ),
+  };
+}
+
+/** Logical ids begin with the construct's: `agent-api` is `AgentApi`. */
+export function constructOf(folder: string): string {
+  if (folder === 'certificate') return 'CertificateSelfSigned';
+  return folder.replace(/(^|-)(.)/g, (_, __, letter: string) => letter.toUpperCase());
+}
+
+export const text = (value: unknown): string => JSON.stringify(value);

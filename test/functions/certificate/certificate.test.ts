@@ -91,7 +91,7 @@ const renewal = certificateMessages.decode(
   JSON.stringify({ kind: 'renew', certificateArn: arn, names }),
 );
 
-test('a created certificate names a domain and the addresses, and its ARN is the answer', async () => {
+test('a new certificate names a domain and the addresses; its ARN is the answer', async () => {
   const rig = new Rig();
   await onRequest(rig.keeper, request('Create'));
   assert.equal(rig.lastAnswer?.Status, 'SUCCESS');
@@ -101,7 +101,7 @@ test('a created certificate names a domain and the addresses, and its ARN is the
   assert.equal(certificate.checkIP('198.51.100.7'), '198.51.100.7');
 });
 
-test('CloudFormation hears why nothing was created, and deletes that nothing in peace', async () => {
+test('CloudFormation hears why nothing was made, and deletes nothing in peace', async () => {
   const rig = new Rig();
   rig.isFull = true;
   await onRequest(rig.keeper, request('Create'));
@@ -132,7 +132,7 @@ test('deleting waits, without waiting, until the load balancer lets go', async (
   assert.equal(rig.kept, undefined);
 });
 
-test('a load balancer that never lets go fails the deletion before CloudFormation does', async () => {
+test('a certificate in use for ever fails its deletion before CloudFormation does', async () => {
   const rig = new Rig();
   await onRequest(rig.keeper, request('Create'));
   rig.isInUse = true;

@@ -1,0 +1,65 @@
+import {
+  AdjustmentType,
+  type AutoScalingGroup,
+  CfnScalingPolicy,
+  Schedule,
+} from 'aws-cdk-lib/aws-autoscaling';
+import { Construct } from 'constructs';
+import { env, fleetMetrics } from '#functions/env.ts';
+import type { Settings } from '../settings.ts';
+import { fleetMetric } from './fleet-metric.ts';
+import { RunbookAlarm } from './runbook-alarm.ts';
+
+/** No second member is called for while the first is on its way. */
+const wakeCooldownSeconds = 180;
+
+export interface MemberScalingProps {
+  readonly group: AutoScalingGroup;
+  readonly settings: Settings;
+}
+
+/**
+ * How many members there are (ADR 0024). Each policy may add; one is removed only if all of them
+ * agree, and then it drains first: its sessions count against those who stay.
+ */
+export class MemberScaling extends Construct {
+  /** Name and value of what tells a function how to add one member. */
+  readonly wakeVariable: [name: string, value: string];
+
+  constructor(scope: Construct, id: string, { group, settings }: MemberScalingProps) {
+    super(scope, id);
+    group.scaleToTrackMetric('OnSessions', {
+      metric: fleetMetric(this, fleetMetrics.utilization, 'Average'),
+      targetValue: 100 - settings.spareCapacityPercent,
+    });
+    group.scaleOnCpuUtilization('OnCpu', {
+      targetUtilizationPercent: settings.memberCpuPercentMax,
+    });
+    group.scaleOnOutgoingBytes('OnNetwork', {
+      targetBytesPerSecond: settings.memberBytesOutPerMinuteMax,
+    });
+    for (const { name, cron, timeZone, countMin, countMax } of settings.schedules) {
+      group.scaleOnSchedule(name, {
+        schedule: Schedule.expression(cron),
+        minCapacity: countMin,
+        ...(countMax !== undefined && { maxCapacity: countMax }),
+        ...(timeZone !== undefined && { timeZone }),
+      });
+    }
+    const wake = new CfnScalingPolicy(this, 'Wake', {
+      autoScalingGroupName: group.autoScalingGroupName,
+      policyType: 'SimpleScaling',
+      adjustmentType: AdjustmentType.CHANGE_IN_CAPACITY,
+      scalingAdjustment: 1,
+      cooldown: String(wakeCooldownSeconds),
+    });
+    this.wakeVariable = [env.wakePolicyArn, wake.ref];
+    new RunbookAlarm(this, 'Full', {
+      metric: fleetMetric(this, fleetMetrics.utilization, 'Maximum'),
+      threshold: 95,
+      periods: 5,
+      meaning: 'Members are nearly full and no more are coming.',
+      runbook: 'fleet-full',
+    });
+  }
+}

@@ -1,0 +1,59 @@
+import { assert } from '#shared/kernel/assert.ts';
+import type { Clock } from '#shared/kernel/clock.ts';
+import type { Log } from '#shared/kernel/log.ts';
+import { arrivalLimitMs, decideArrival } from '../domain/arrival.ts';
+import { launchHeartbeatSeconds } from '../env.ts';
+import type { DelayQueue } from '../store/delay-queue.ts';
+import type { LifecycleAction, MachineGroup } from '../store/machine-group.ts';
+import type { Stores } from '../store/stores.ts';
+import { lifecycleMessage } from './message.ts';
+
+/** A member that is to come is looked for this often. */
+const lookAgainSeconds = 5;
+
+assert(
+  arrivalLimitMs + 2_000 * lookAgainSeconds < launchHeartbeatSeconds * 1_000,
+  'it is decided before the group decides',
+);
+
+/**
+ * A machine was launched: the group counts it in once its member is active, so that an instance
+ * refresh goes on to the next machine, and a scale-out is over, when clients can go there. A copy
+ * of the event makes a second chain of looks, which ends with the first.
+ */
+export async function arrive(
+  {
+    clock,
+    group,
+    log,
+    queue,
+    stores,
+  }: {
+    readonly stores: Stores;
+    readonly group: MachineGroup;
+    readonly queue: DelayQueue;
+    readonly clock: Clock;
+    readonly log: Log;
+  },
+  action: LifecycleAction,
+  since?: number,
+): Promise<void> {
+  const nowMs = clock.nowMs();
+  const sinceMs = since ?? nowMs;
+  const { memberId } = action;
+  const decision = decideArrival(await stores.members.get(memberId), sinceMs, nowMs);
+  const facts = { member: memberId, tookMs: nowMs - sinceMs };
+  switch (decision.kind) {
+    case 'look-again':
+      return queue.send(lifecycleMessage.arrive(action, sinceMs), lookAgainSeconds);
+    case 'count-in':
+      log.info('machine.arrived', { ...facts, outcome: await group.complete(action) });
+      return;
+    case 'abandon':
+      log.error('machine.abandoned', {
+        ...facts,
+        outcome: await group.complete(action, 'ABANDON'),
+      });
+      return;
+  }
+}

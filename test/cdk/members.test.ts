@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { settings } from '#cdk/settings.ts';
+import { env, lifecycleHeartbeatSeconds } from '#functions/env.ts';
+import { type SynthesizedResource, synthesized, text } from './template.ts';
+
+const { called, functionCalled, of, only } = await synthesized();
+const group = only('AWS::AutoScaling::AutoScalingGroup');
+const templates = of('AWS::EC2::LaunchTemplate');
+
+const hookOf = (transition: string): SynthesizedResource | undefined =>
+  of('AWS::AutoScaling::LifecycleHook').find(
+    ({ properties }) => properties['LifecycleTransition'] === `autoscaling:${transition}`,
+  );
+
+test('a machine waits until it is empty, and goes by itself when nobody speaks for it', () => {
+  const leaving = hookOf('EC2_INSTANCE_TERMINATING');
+  assert.equal(leaving?.properties['DefaultResult'], 'CONTINUE');
+  assert.equal(leaving.properties['HeartbeatTimeout'], lifecycleHeartbeatSeconds);
+  // The longest EC2 lets a machine wait: a hundred extensions.
+  assert.ok(100 * lifecycleHeartbeatSeconds > settings.memberStopSeconds);
+});
+
+test('a machine is in service when its member is, and nobody’s silence ends it', () => {
+  const arriving = hookOf('EC2_INSTANCE_LAUNCHING');
+  assert.equal(arriving?.properties['DefaultResult'], 'CONTINUE');
+  assert.equal(arriving.properties['HeartbeatTimeout'], 300);
+  const rule = called('AWS::Events::Rule', 'LifecycleOfTheGroup').properties['EventPattern'];
+  const { 'detail-type': types } = rule as { 'detail-type': string[] };
+  assert.deepEqual(types, [
+    'EC2 Instance-launch Lifecycle Action',
+    'EC2 Instance-terminate Lifecycle Action',
+    'EC2 Instance Terminate Successful',
+  ]);
+});
+
+test('an agent that is done stays down, one that crashed does not', () => {
+  for (const { properties } of templates) {
+    const userData = text(properties);
+    assert.match(userData, /Restart=always/);
+    assert.match(userData, /RestartSec=200ms/);
+    assert.match(userData, /RestartPreventExitStatus=0\b/);
+    assert.match(userData, /node-24 .*--max-semi-space-size=2 --initial-heap-size=256 .*main\.mjs/);
+  }
+});
+
+test('members have public addresses and IMDSv2 only', () => {
+  for (const { id, properties } of templates) {
+    const data = properties['LaunchTemplateData'] as {
+      MetadataOptions: object;
+      NetworkInterfaces: { AssociatePublicIpAddress: boolean }[];
+    };
+    const metadata = {
+      HttpPutResponseHopLimit: 1,
+      HttpTokens: 'required',
+      InstanceMetadataTags: 'enabled',
+    };
+    assert.deepEqual(data.MetadataOptions, metadata, id);
+    const addresses = data.NetworkInterfaces.map((item) => item.AssociatePublicIpAddress);
+    assert.deepEqual(addresses, [true], id);
+  }
+});
+
+test('both processors, each with an image of its own, some on demand and some Spot', () => {
+  const { InstancesDistribution: distribution, LaunchTemplate: template } = group.properties[
+    'MixedInstancesPolicy'
+  ] as {
+    InstancesDistribution: Record<string, unknown>;
+    LaunchTemplate: {
+      LaunchTemplateSpecification: { LaunchTemplateId: { Ref: string } };
+      Overrides: {
+        InstanceType: string;
+        LaunchTemplateSpecification?: { LaunchTemplateId: { Ref: string } };
+      }[];
+    };
+  };
+  const usual = template.LaunchTemplateSpecification.LaunchTemplateId.Ref;
+  const imageOf = (id: string): string =>
+    text(called('AWS::EC2::LaunchTemplate', id).properties['LaunchTemplateData']);
+  for (const { InstanceType: type, LaunchTemplateSpecification: own } of template.Overrides) {
+    const isArm = /^\w+g\w*\./.test(type);
+    assert.equal(settings.memberInstanceTypes[isArm ? 'arm64' : 'x86_64'].includes(type), true);
+    assert.match(imageOf(own?.LaunchTemplateId.Ref ?? usual), isArm ? /arm64/ : /x8664/, type);
+  }
+  assert.equal(distribution['OnDemandBaseCapacity'], settings.memberOnDemandBase);
+  assert.equal(distribution['SpotAllocationStrategy'], 'price-capacity-optimized');
+});
+
+test('the two launch templates differ in image and type only', () => {
+  const [one, other] = templates.map(({ properties }) => {
+    const { ImageId, InstanceType, ...rest } = properties['LaunchTemplateData'] as Record<
+      string,
+      unknown
+    >;
+    return text(rest).replace(/(MembersTemplates|Templates\/)(Arm64|X86)\w*/g, 'template');
+  });
+  assert.equal(one, other);
+  assert.equal(of('AWS::IAM::InstanceProfile').length, 1);
+});
+
+test('disks are encrypted', () => {
+  for (const { id, properties } of templates) {
+    assert.match(text(properties), /"BlockDeviceMappings":\[\{[^\]]*"Encrypted":true/, id);
+  }
+});
+
+test('a deployment changes one machine after the other, the new one first', () => {
+  assert.deepEqual(group.updatePolicy['AutoScalingInstanceRefresh'], {
+    Strategy: 'Rolling',
+    Preferences: { MinHealthyPercentage: 100, MaxHealthyPercentage: 110, SkipMatching: true },
+  });
+});
+
+test('a deployment does not set the number of members back', () => {
+  assert.equal(group.properties['DesiredCapacity'], undefined);
+  assert.equal(group.properties['MinSize'], String(settings.memberCountMin));
+  assert.equal(group.properties['MaxSize'], String(settings.memberCountMax));
+});
+
+interface Tracking {
+  readonly TargetValue: number;
+  readonly CustomizedMetricSpecification?: { Namespace: string; MetricName: string };
+  readonly PredefinedMetricSpecification?: { PredefinedMetricType: string };
+  readonly DisableScaleIn?: boolean;
+}
+
+test('the group follows sessions, and processor and network where those come first', () => {
+  const policies = of('AWS::AutoScaling::ScalingPolicy')
+    .filter(({ properties }) => properties['PolicyType'] === 'TargetTrackingScaling')
+    .map(({ properties }) => properties['TargetTrackingConfiguration'] as Tracking);
+  const custom = policies.find((policy) => policy.CustomizedMetricSpecification !== undefined);
+  assert.equal(custom?.TargetValue, 100 - settings.spareCapacityPercent);
+  assert.equal(custom.CustomizedMetricSpecification?.MetricName, 'SessionUtilization');
+  const guards = policies.flatMap(
+    (policy) => policy.PredefinedMetricSpecification?.PredefinedMetricType ?? [],
+  );
+  assert.deepEqual(guards.sort(), ['ASGAverageCPUUtilization', 'ASGAverageNetworkOut']);
+  // A policy without scale-in would have no say when the others remove a member.
+  assert.ok(policies.every((policy) => policy.DisableScaleIn !== true));
+});
+
+test('the front door may add a member to an empty group, and only add', () => {
+  const wake = called('AWS::AutoScaling::ScalingPolicy', 'MembersScalingWake');
+  assert.equal(wake.properties['AdjustmentType'], 'ChangeInCapacity');
+  assert.equal(wake.properties['ScalingAdjustment'], 1);
+  const { Environment: environment } = functionCalled('frontdoor').properties as {
+    Environment: { Variables: Record<string, unknown> };
+  };
+  assert.deepEqual(environment.Variables[env.wakePolicyArn], { Ref: wake.id });
+});
