@@ -102,22 +102,6 @@ describe('bounds of the listener', () => {
     });
   });
 
-  test('a crowd from one address, twice its share: nobody is pushed out by the next', async () => {
-    await withMember(async (member) => {
-      const crowd = 2 * listenerLimits.waitingPerAddressMax;
-      const answers = await Promise.all(
-        Array.from({ length: crowd }, async () => {
-          const client = await RawClient.open(member.agent.port);
-          const hello = await client.hello();
-          client.close();
-          return hello.str('hello');
-        }),
-      );
-      assert.equal(answers.length, crowd);
-      await until('an empty room', () => member.agent.status.waiting === 0);
-    });
-  });
-
   test('renegotiation asked for by a stranger is not a way to burn our time', async () => {
     await withMember(async (member) => {
       const client = await RawClient.open(member.agent.port);
