@@ -9,9 +9,9 @@ import { Agent } from './agent.ts';
 import { type AgentConfig, parseConfig } from './config.ts';
 import {
   type ControlThreadData,
+  prepareControlThread,
   runControlThread,
   signedApi,
-  startControlThread,
 } from './control/control-thread.ts';
 import type { Imds } from './control/imds.ts';
 import { controlLimits } from './limits.ts';
@@ -42,7 +42,7 @@ async function main(log: Log): Promise<void> {
   const identity = await readIdentity(imds, log);
   log.info('agent.started', { ...identity, agentVersion, port: config.listen.port });
   const { localAddress } = identity;
-  const control = startControlThread(
+  const control = prepareControlThread(
     new URL(import.meta.url),
     { config, metadataEndpoint, localAddress, clockZeroMs },
     (error) => {
@@ -78,7 +78,7 @@ async function main(log: Log): Promise<void> {
   }
 }
 
-/** The other thread of this process; see {@link startControlThread}. */
+/** The other thread of this process; see {@link prepareControlThread}. */
 function control(log: Log): void {
   assert(parentPort !== null, 'a thread has a parent');
   const data = workerData as ControlThreadData;

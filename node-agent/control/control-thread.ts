@@ -59,8 +59,12 @@ export function runControlThread(
   });
 }
 
-/** Start control's thread, from the data plane's. `program` runs {@link runControlThread}. */
-export function startControlThread(
+/**
+ * Control in a thread of its own, which begins when control starts: it loads the program once more,
+ * and that must not delay the listener, for which the clients of a killed process wait. `program`
+ * runs {@link runControlThread}.
+ */
+export function prepareControlThread(
   program: URL,
   data: Omit<ControlThreadData, 'shared'>,
   onFailed: (error: Error) => void,
@@ -75,20 +79,25 @@ export function startControlThread(
     pulse: new SharedArrayBuffer(pulseBytes),
   };
   const workerData: ControlThreadData = { ...data, shared };
-  const worker = new Worker(program, { workerData });
+  let worker: Worker | undefined;
   let isOver = false;
-  worker.on('error', (error) => onFailed(error as Error));
-  worker.on('exit', (code) => {
-    if (!isOver) onFailed(new Error(`the control thread has ended: ${code}`));
-  });
+  const listen = (onMessage: (message: FromControl) => void): void => {
+    if (isOver) return;
+    worker = new Worker(program, { workerData });
+    linkOver<ToControl, FromControl>(worker).listen(onMessage);
+    worker.on('error', (error) => onFailed(error as Error));
+    worker.on('exit', (code) => {
+      if (!isOver) onFailed(new Error(`the control thread has ended: ${code}`));
+    });
+  };
   const end = (): void => {
     isOver = true;
-    void worker.terminate();
+    void worker?.terminate();
   };
   const createControl = (options: ControlOptions): ControlPort =>
     new RemoteControl({
       ...options,
-      link: linkOver<ToControl, FromControl>(worker),
+      link: { listen, post: (message) => worker?.postMessage(message) },
       pulse: new Pulse(shared.pulse),
       pulseEveryMs: controlLimits.pulseEveryMs,
     });

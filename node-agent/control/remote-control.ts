@@ -42,7 +42,6 @@ export class RemoteControl implements ControlPort {
   constructor(options: RemoteControlOptions) {
     this.#options = options;
     options.right.expect(0); // nobody's epoch: nothing may be served
-    options.link.listen((message) => this.#onMessage(message));
   }
 
   get epoch(): number | undefined {
@@ -51,6 +50,7 @@ export class RemoteControl implements ControlPort {
 
   async start(): Promise<void> {
     const { joinRequest, link } = this.#options;
+    link.listen((message) => this.#onMessage(message));
     this.#tick();
     link.post({ kind: 'start', joinRequest: joinRequest() });
   }

@@ -3,7 +3,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type ControlThreadData, startControlThread } from '#node-agent/control/control-thread.ts';
+import {
+  type ControlThreadData,
+  prepareControlThread,
+} from '#node-agent/control/control-thread.ts';
 import { Reports } from '#node-agent/control/reports.ts';
 import { controlLimits } from '#node-agent/limits.ts';
 import { clockZeroMs, systemClock, systemRandom, systemTimers } from '#node-agent/system.ts';
@@ -21,7 +24,7 @@ function blockFor(durationMs: number): void {
 
 describe('the control thread', () => {
   let child: ChildProcess;
-  let thread: ReturnType<typeof startControlThread>;
+  let thread: ReturnType<typeof prepareControlThread>;
   let failure: Error | undefined;
   let isActive = false;
   let stop: () => void = () => undefined;
@@ -42,7 +45,7 @@ describe('the control thread', () => {
       localAddress: address,
       clockZeroMs,
     };
-    thread = startControlThread(pathToFileURL(bundledMain()), data, (error) => {
+    thread = prepareControlThread(pathToFileURL(bundledMain()), data, (error) => {
       failure = error;
     });
     const control = thread.createControl({
