@@ -65,7 +65,10 @@ export async function measureFailover(
       const dials = tapAddresses.map((address) => dial(network, cluster, hub, address));
       clients.push(...(await Promise.all(dials)));
     }
-    for (let i = 0; i < clients.length; i += 2) pairs.push(await talking(clients.slice(i, i + 2)));
+    const talks = clients.flatMap((_, i) =>
+      i % 2 === 0 ? [talking(clients.slice(i, i + 2))] : [],
+    );
+    pairs.push(...(await Promise.all(talks)));
     return await measure(pairs, cluster, trial);
   } finally {
     for (const { pings } of pairs) pings.stop();
