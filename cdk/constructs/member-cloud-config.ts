@@ -79,7 +79,7 @@ StartLimitIntervalSec=0
 [Service]
 ${hasWarmPool ? waiting : ''}ExecStart=${program} --config ${memberPaths.config}
 Restart=always
-RestartSec=200ms
+RestartSec=100ms
 # Drained, for whatever cause: it joins again only when somebody starts it.
 RestartPreventExitStatus=0
 KillSignal=SIGTERM
