@@ -12,6 +12,8 @@ const addresses = { office: '10.88.0.201', depot: '10.88.0.202' } as const;
 const group = '239.7.7.7';
 /** What a cascade asks for; it opens one connection a second. */
 const cascadeConnections = 8;
+/** SoftEther's number for it (protocol/02 §9). */
+const autoDisconnected = 126;
 /** `timeout` 5 s, retry after 10 s and up to a fifth, then a login and eight connections. */
 const cascadeBackLimitMs = 60_000;
 
@@ -26,6 +28,7 @@ let stage: Stage;
 let office: Site;
 let depot: Site;
 let clients: GenuineClient[];
+let monitor: GenuineClient;
 
 function caller(user: string, more: Partial<Caller> = {}): Caller {
   return { hub, user, credential: { kind: 'password', password: `pw-${user}` }, ...more };
@@ -46,13 +49,21 @@ async function client(n: number): Promise<GenuineClient> {
   return stage.dial(user);
 }
 
+async function listener(): Promise<GenuineClient> {
+  const policy = { 'policy:MonitorPort_bool': true };
+  const user = caller('watcher', { policy, mode: { monitor: true } });
+  await stage.createUser(user);
+  return stage.dial(user);
+}
+
 before(async () => {
   stage = await Stage.raise('efsite');
   await stage.createHub(hub, 'dynamic');
-  [office, depot, clients] = await Promise.all([
+  [office, depot, clients, monitor] = await Promise.all([
     site('office', 'vpnbridge'),
     site('depot', 'vpnserver'),
     Promise.all(modes.map((_, n) => client(n))),
+    listener(),
   ]);
   await office.machine.setAddress(addresses.office);
 });
@@ -95,6 +106,27 @@ for (const [n, { mode, gets }] of modes.entries()) {
     await one.kill();
   });
 }
+
+test('a monitor hears what the sites say to each other, and is not heard', async () => {
+  await monitor.established(connectLimitMs);
+  const before = await monitor.framesHeard();
+  const { received } = await office.machine.ping('-c', '20', '-i', '0.05', addresses.depot);
+  await eventually(async () => {
+    const heard = (await monitor.framesHeard()) - before;
+    return heard >= 2 * received ? undefined : `${heard} frames of ${received} pings and answers`;
+  }, frameLimitMs);
+  assert.equal(await monitor.hears(addresses.office), false);
+  await monitor.kill();
+});
+
+test('AutoDisconnect: the client leaves when its time is over, and says so', async () => {
+  const policy = { 'policy:AutoDisconnect_u32': 2 };
+  const guest = caller('guest', { policy });
+  await stage.createUser(guest);
+  const client = await stage.dial(guest);
+  await client.failure(autoDisconnected, connectLimitMs);
+  await client.kill();
+});
 
 test('over lines that delay 50 ms and lose 1 % frames arrive, and no session ends', async () => {
   const before = closings();

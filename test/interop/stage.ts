@@ -31,6 +31,8 @@ export interface Caller {
   readonly credential: Credential;
   readonly maxConnections?: number;
   readonly mode?: ClientMode;
+  /** Of its user, where it differs from the default: `policy:Name_bool` or `policy:Name_u32`. */
+  readonly policy?: Readonly<Record<string, boolean | number>>;
   readonly server?: string;
 }
 
@@ -78,12 +80,13 @@ export class Stage {
   }
 
   /** A user record that lets this caller in. */
-  async createUser({ hub, user, credential }: Caller): Promise<void> {
+  async createUser({ hub, user, credential, policy }: Caller): Promise<void> {
     await this.cluster.rpc('CreateUser', {
       HubName_str: hub,
       Name_str: user,
       AuthType_u32: authTypes[credential.kind],
       ...(credential.kind === 'anonymous' ? {} : { Auth_Password_str: credential.password }),
+      ...(policy && { UsePolicy_bool: true, ...policy }),
     });
   }
 

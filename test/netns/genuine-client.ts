@@ -213,6 +213,12 @@ export class GenuineClient {
     }, limitMs);
   }
 
+  /** Frames that have come out of the virtual network adapter so far. */
+  async framesHeard(): Promise<number> {
+    const [link] = JSON.parse(await this.host.ip('-j', '-s', 'link', 'show', device));
+    return link.stats64.rx.packets;
+  }
+
   /** One look, of about a second, whether `address` answers. */
   async hears(address: string): Promise<boolean> {
     const ping = ['ping', '-n', '-c', '3', '-i', '0.2', '-W', '1', '-I', device, address];
