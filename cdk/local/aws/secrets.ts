@@ -51,7 +51,9 @@ export function secretsStandIn(secrets: SecretStrings, stack: Stack): StandIn {
   );
   const keyUses = (secret: unknown): AccessRequest[] => {
     const key = keys.get(String(secret));
-    return key === undefined ? [] : keyUse(stack, key, 'secretsmanager', ['Decrypt']);
+    if (key === undefined) return [];
+    const encryptionContext = { SecretARN: String(secret) };
+    return keyUse(stack, key, 'secretsmanager', ['Decrypt'], encryptionContext);
   };
   return {
     service: 'secretsmanager',

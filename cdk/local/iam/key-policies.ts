@@ -26,6 +26,8 @@ export function keyUse(
   keyId: string,
   service: string,
   actions: readonly string[],
+  /** What the service binds the encryption to, as it documents. */
+  encryptionContext: Readonly<Record<string, string>> = {},
 ): AccessRequest[] {
   if (keyId.startsWith('alias/aws/')) return []; // AWS's own key for the service serves everybody
   const key = stack.called('AWS::KMS::Key', keyId);
@@ -36,6 +38,12 @@ export function keyUse(
     context: {
       'kms:ViaService': `${service}.${place.region}.amazonaws.com`,
       'kms:CallerAccount': place.account,
+      ...Object.fromEntries(
+        Object.entries(encryptionContext).map(([name, value]) => [
+          `kms:EncryptionContext:${name}`,
+          value,
+        ]),
+      ),
     },
   }));
 }
