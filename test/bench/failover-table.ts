@@ -16,8 +16,8 @@ const legend = `
 Median / worst, from the fault on. Client back: both clients said "connected" again. Frames again:
 the end of the longest silence between two ping replies; pings go out every 0.2 s. Never: not within
 20 s of being back; a 5.01 client that met an unclean end of TLS connects again and carries nothing
-until a server cures it. A run is two fresh clients on a hub of their own; runs of an outage share
-outages, up to five at a time.
+until a server cures it. A run is two fresh clients on a hub of their own; several of them may share
+a fault.
 `;
 
 /** The table as text, or as Markdown. */
