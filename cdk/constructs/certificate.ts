@@ -7,6 +7,7 @@ import { CfnRecordSet, PublicHostedZone } from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
 import { certificateMessage, certificateTag, env } from '#functions/env.ts';
 import type { CertificateChoice } from '../certificate-choice.ts';
+import { answerNag } from './nag-answer.ts';
 import { NodeFunction } from './node-function.ts';
 import { RunbookAlarm } from './runbook-alarm.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -115,13 +116,19 @@ class SelfSignedCertificate extends Construct {
 
   /** Of the account's certificates those that this cluster's function made, told by their tag. */
   private grantCertificates(lambda: NodeFunction): void {
-    // Nobody knows an ARN before the certificate is there: hence the asterisk, and the conditions.
     const any = Stack.of(this).formatArn({
       service: 'acm',
       resource: 'certificate',
       resourceName: '*',
     });
     const cluster = Stack.of(this).stackName;
+    if (lambda.role !== undefined) {
+      answerNag(
+        lambda.role,
+        'IAM5[Resource::arn:<AWS::Partition>:acm:<AWS::Region>:<AWS::AccountId>:certificate/*]',
+        'Nobody knows an ARN before the certificate is there; conditions ask for its tag.',
+      );
+    }
     lambda.addToRolePolicy(
       new PolicyStatement({
         actions: ['acm:ImportCertificate', 'acm:AddTagsToCertificate'],

@@ -15,6 +15,7 @@ import {
 import { LambdaTarget } from 'aws-cdk-lib/aws-elasticloadbalancingv2-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { answerNag } from './nag-answer.ts';
 import { RunbookAlarm } from './runbook-alarm.ts';
 
 /** Answered by the load balancer itself, so that its health never depends on the control plane. */
@@ -46,6 +47,7 @@ export class LoadBalancer extends Construct {
       allowAllOutbound: false, // functions are invoked, not connected to
     });
     securityGroup.addIngressRule(Peer.anyIpv4(), Port.tcp(props.port), 'Clients');
+    answerNag(securityGroup, 'EC23', 'The network load balancer keeps the clients’ addresses.');
     this.balancer = new ApplicationLoadBalancer(this, 'Balancer', {
       vpc: props.vpc,
       internetFacing: false, // reached through the static addresses only
@@ -54,6 +56,12 @@ export class LoadBalancer extends Construct {
       idleTimeout: Duration.seconds(60), // clients pause at most 15 s between requests
       dropInvalidHeaderFields: true, // every header a genuine client sends is valid
     });
+    answerNag(
+      this.balancer,
+      'ELB2',
+      'Every login is an event in the log of the function that answered it, with its source; access ' +
+        'logs of a load balancer would need a bucket to say less.',
+    );
     this.listener = this.balancer.addListener('Https', {
       port: props.port,
       protocol: ApplicationProtocol.HTTPS,

@@ -23,6 +23,7 @@ import { MemberBundle } from './member-bundle.ts';
 import { memberCloudConfig } from './member-cloud-config.ts';
 import { MemberScaling } from './member-scaling.ts';
 import { MemberTemplates } from './member-templates.ts';
+import { answerNag } from './nag-answer.ts';
 
 export interface MembersProps {
   readonly vpc: IVpc;
@@ -63,6 +64,16 @@ export class Members extends Construct {
         skipMatching: true,
       }),
     });
+    answerNag(
+      this.group,
+      'AS3',
+      'Scaling events go to the event bus, where the lifecycle function hears of them.',
+    );
+    answerNag(
+      this.group,
+      'EC26',
+      'The rule cannot read two launch templates; test/cdk/members.test.ts sees encrypted disks.',
+    );
     this.addHooks();
     if (settings.memberWarmPoolSize !== undefined) {
       this.group.addWarmPool({
@@ -131,6 +142,7 @@ export class Members extends Construct {
       description: 'Members: clients arrive with a ticket',
     });
     securityGroup.addIngressRule(Peer.anyIpv4(), Port.tcp(port), 'Clients');
+    answerNag(securityGroup, 'EC23', 'Clients come from anywhere: it is a VPN’s port.');
     securityGroup.addIngressRule(
       securityGroup,
       Port.udp(port),

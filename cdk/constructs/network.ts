@@ -1,5 +1,6 @@
 import { type IVpc, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
+import { answerNag } from './nag-answer.ts';
 
 /**
  * Two zones of public subnets. Members own public addresses (ADR 0004), so nothing needs a NAT.
@@ -24,5 +25,11 @@ export class Network extends Construct {
       ],
       restrictDefaultSecurityGroup: false, // unused, and restricting it takes a custom resource
     }) as IVpc; // aws-cdk-lib's own types disagree under exactOptionalPropertyTypes
+    answerNag(
+      this.vpc,
+      'VPC7',
+      'Members carry the users’ traffic: a record of every flow would cost more than the members ' +
+        'and say of whom it is. Logins and sessions are logged where they are decided.',
+    );
   }
 }

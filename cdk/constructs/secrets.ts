@@ -5,6 +5,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Secret, type SecretStringGenerator } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { env } from '#functions/env.ts';
+import { answerNag } from './nag-answer.ts';
 
 /** What encrypts secrets, and what alarms say. Outlives the stack, as the secrets do. */
 export class SecretsKey extends Construct {
@@ -41,6 +42,12 @@ class ReadableSecret extends Construct {
       generateSecretString: props.generate,
       removalPolicy: RemovalPolicy.RETAIN,
     });
+    answerNag(
+      secret,
+      'SMG4',
+      'What is sealed with the one would have to be sealed anew, and the other is only the first ' +
+        'password: docs/operating/deployment.md says how both are changed by hand.',
+    );
     this.arn = secret.secretArn;
     this.variable = props.variable;
     this.key = props.key;

@@ -10,6 +10,7 @@ import {
 import { AlbListenerTarget } from 'aws-cdk-lib/aws-elasticloadbalancingv2-targets';
 import { Construct } from 'constructs';
 import { healthPath } from './load-balancer.ts';
+import { answerNag } from './nag-answer.ts';
 import { RunbookAlarm } from './runbook-alarm.ts';
 
 /**
@@ -54,6 +55,7 @@ export class FrontGate extends Construct {
       description: 'Front door: anybody may knock',
     });
     this.securityGroup.addIngressRule(Peer.anyIpv4(), Port.tcp(port), 'Clients');
+    answerNag(this.securityGroup, 'EC23', 'Clients come from anywhere: it is a VPN’s port.');
     this.balancer = new NetworkLoadBalancer(this, 'Balancer', {
       vpc,
       internetFacing: true,
@@ -64,6 +66,7 @@ export class FrontGate extends Construct {
         ...allocation(addresses.allocationIds[zone]),
       })),
     });
+    answerNag(this.balancer, 'ELB2', 'It logs TLS of its own only, and has none.');
     const targets = this.balancer
       .addListener('Tcp', { port, protocol: Protocol.TCP })
       .addTargets('LoadBalancer', {
