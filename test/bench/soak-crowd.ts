@@ -43,6 +43,8 @@ const oneOf = <T>(list: readonly T[]): T => list[below(list.length)] as T;
 /** So many at a time, each replaced when it has left, until told to go. */
 export class Crowd {
   readonly #member: AgentProcess;
+  /** Of dynamic hubs that were released, the placement that comes next. */
+  readonly #epochs = new Map<string, number>();
   readonly #size: number;
   readonly deeds: Record<Kind, number> = {
     ordinary: 0,
@@ -119,13 +121,25 @@ export class Crowd {
 
   #ticket(): Buffer {
     const number = below(hubs);
+    const hub = `HUB${number}`;
     return this.#member.plane.issue({
-      hub: `HUB${number}`,
+      hub,
+      ...(number % 2 === 1 && { placementEpoch: this.#placementEpoch(hub) }),
       kind: number % 2 === 0 ? 'static' : 'dynamic',
       user: `user${below(1_000_000)}`,
       policy: { monitorPort: true },
       sessionTimeoutMs,
     });
+  }
+
+  /** A hub that a busy machine could not hold is placed anew, as the control plane would. */
+  #placementEpoch(hub: string): number {
+    for (const { released } of this.#member.plane.heartbeats) {
+      for (const { name, epoch } of released) {
+        if (epoch >= (this.#epochs.get(name) ?? 1)) this.#epochs.set(name, epoch + 1);
+      }
+    }
+    return this.#epochs.get(hub) ?? 1;
   }
 
   async #ordinary(): Promise<void> {

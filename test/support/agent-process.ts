@@ -31,11 +31,16 @@ export class AgentProcess {
   readonly plane = new FakeControlPlane();
   readonly imds = new FakeImds();
   readonly #folder = mkdtempSync(join(tmpdir(), 'etherfleet-agent-'));
+  readonly #runtimeOptions: readonly string[];
   #output = '';
   #child: ChildProcess | undefined;
   /** Exit code, once it has ended; the signal's name if one killed it. */
   exited: number | string | undefined;
   port = 0;
+
+  constructor(runtimeOptions: readonly string[] = []) {
+    this.#runtimeOptions = ['--enable-source-maps', ...runtimeOptions];
+  }
 
   async prepare(): Promise<this> {
     await this.plane.open();
@@ -52,7 +57,7 @@ export class AgentProcess {
   }
 
   startWith(args: readonly string[]): this {
-    const child = spawn(process.execPath, ['--enable-source-maps', bundledMain(), ...args], {
+    const child = spawn(process.execPath, [...this.#runtimeOptions, bundledMain(), ...args], {
       env: { PATH: '', AWS_EC2_METADATA_SERVICE_ENDPOINT: this.imds.url },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
