@@ -5,6 +5,7 @@ import type { DropReason } from './drop-reason.ts';
 import { frameClass, reasonOf } from './frame-class.ts';
 import type { HubProgram } from './hub-program.ts';
 import type { Inspection } from './inspection.ts';
+import { frameBytesMax, vlanTagBytes } from './parse/ethernet.ts';
 import { isTcpData, redirectFrame } from './redirect.ts';
 import { withMssAtMost } from './tcp-mss.ts';
 import { withTag } from './vlan.ts';
@@ -58,7 +59,12 @@ export class Ingress {
     }
     const { mssMax, vlanType } = program;
     const frame = mssMax === 0 ? arrived : withMssAtMost(inspection.packet, mssMax);
-    this.frame = from.vlanId === 0 ? frame : withTag(frame, vlanType, from.vlanId);
+    if (from.vlanId === 0) {
+      this.frame = frame;
+      return undefined;
+    }
+    if (frame.length + vlanTagBytes > frameBytesMax) return 'frame-too-long';
+    this.frame = withTag(frame, vlanType, from.vlanId);
     return undefined;
   }
 

@@ -2,6 +2,8 @@ import { u16 } from './bytes.ts';
 
 /** Destination, source, type. */
 export const ethernetBytes = 14;
+/** What any session can carry (protocol/05 §2). */
+export const frameBytesMax = 1600;
 /** Tag protocol id and tag (IEEE 802.1Q). */
 export const vlanTagBytes = 4;
 const vlanTagsMax = 2;

@@ -231,7 +231,7 @@ describe('DHCPForce', () => {
     assert.equal(bench.hub.drops.of('dhcp-force'), 1);
   });
 
-  test('a lease lasts to its end, however quiet its holder, and for a while after its last use', () => {
+  test('a lease lasts to its end, however quiet its holder, and a while after its last use', () => {
     lend('10.0.0.1', mac(1), 3_600);
     bench.time.advance(3_599_000);
     forced.send(say4(1, '10.0.0.1'));

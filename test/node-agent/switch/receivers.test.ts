@@ -111,6 +111,25 @@ describe('VLanId', () => {
     assert.deepEqual(same.frames, [plain]);
   });
 
+  for (const [bytes, heard] of [
+    [1_514, 1],
+    [1_596, 1],
+    [1_597, 0],
+    [1_600, 0],
+  ] as const) {
+    test(`${bytes} bytes: ${heard === 1 ? 'pass' : 'are too long with their tag'}`, () => {
+      const bench = new HubBench();
+      const from = bench.plug('from', { policy: policy({ vlanId: 10 }) });
+      const [same, trunk] = [
+        bench.plug('same', { policy: policy({ vlanId: 10 }) }),
+        bench.plug('t'),
+      ];
+      from.send(frame(broadcast, mac(1), Buffer.alloc(bytes - 14)));
+      assert.deepEqual([same.frames.length, trunk.frames.length], [heard, heard]);
+      assert.equal(bench.hub.drops.of('frame-too-long'), 1 - heard);
+    });
+  }
+
   test('policies judge what was sent, not the tag put on it', () => {
     const bench = new HubBench();
     const from = bench.plug('from', { policy: policy({ vlanId: 10, filterNonIp: true }) });
