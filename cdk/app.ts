@@ -1,5 +1,6 @@
 import { App } from 'aws-cdk-lib';
 import { certificateChoice, textOf } from './certificate-choice.ts';
+import { onPremisesMembers } from './constructs/on-premises.ts';
 import { settings } from './settings.ts';
 import { EtherfleetStack } from './stacks/etherfleet-stack.ts';
 
@@ -8,7 +9,14 @@ const app = new App({ analyticsReporting: false });
 const context = (name: string): unknown => app.node.tryGetContext(name);
 const alarmEmail = textOf(context, 'alarmEmail');
 new EtherfleetStack(app, 'Etherfleet', {
-  settings: { ...settings, ...(alarmEmail !== undefined && { alarmEmail }) },
+  settings: {
+    ...settings,
+    ...(alarmEmail !== undefined && { alarmEmail }),
+    onPremisesMembers: [
+      ...settings.onPremisesMembers,
+      ...onPremisesMembers(textOf(context, 'onPremises')),
+    ],
+  },
   certificate: certificateChoice(context),
 });
 app.synth();

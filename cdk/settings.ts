@@ -1,3 +1,5 @@
+import type { OnPremisesMember } from './constructs/on-premises.ts';
+
 /** A change of the group's size at set times, as Auto Scaling's scheduled actions make it. */
 export interface CapacitySchedule {
   readonly name: string;
@@ -50,6 +52,9 @@ export interface Settings {
   readonly memberBytesOutPerMinuteMax: number;
   readonly schedules: readonly CapacitySchedule[];
 
+  /** Members outside AWS. Also `-c onPremises=NAME@IPV4,…`. */
+  readonly onPremisesMembers: readonly OnPremisesMember[];
+
   /** Told when an alarm rings. Also `-c alarmEmail=…`. */
   readonly alarmEmail?: string;
 }
@@ -76,4 +81,6 @@ export const settings: Settings = {
   // 1.2 Gbit/s: three quarters of what the slowest, c6gn.medium, keeps up for good.
   memberBytesOutPerMinuteMax: 9_000_000_000,
   schedules: [],
+
+  onPremisesMembers: [],
 };

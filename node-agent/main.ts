@@ -39,7 +39,7 @@ async function main(log: Log): Promise<void> {
   const metadataEndpoint =
     environmentVariable('AWS_EC2_METADATA_SERVICE_ENDPOINT') ?? ec2MetadataEndpoint;
   const { api, imds } = signedApi(config, metadataEndpoint, systemClock);
-  const identity = await readIdentity(imds, log);
+  const identity = placeOutside(config) ?? (await readIdentity(imds, log));
   log.info('agent.started', { ...identity, agentVersion, port: config.listen.port });
   const { localAddress } = identity;
   const control = prepareControlThread(
@@ -105,11 +105,19 @@ function readConfig(): AgentConfig {
 }
 
 interface Identity {
-  readonly instanceId: string;
+  /** Outside AWS a member is called what its keys' user is called; it need not know that. */
+  readonly instanceId?: string;
   /** Where clients come to. */
   readonly publicAddress: string;
   /** Where other members ask. */
   readonly localAddress: string;
+}
+
+/** Where a machine outside AWS is; undefined in AWS, which tells its machines. */
+function placeOutside({ onPremises }: AgentConfig): Identity | undefined {
+  if (onPremises === undefined) return undefined;
+  const { publicAddress, witnessAddress } = onPremises;
+  return { publicAddress, localAddress: witnessAddress ?? publicAddress };
 }
 
 /** Who this machine is. A machine that has just started may need a moment to know. */

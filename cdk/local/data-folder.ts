@@ -7,6 +7,7 @@ import { selfSignedCertificate } from '#shared/x509/self-signed.ts';
 import type { SecretStrings } from './aws/secrets.ts';
 import { lockData } from './data-lock.ts';
 import type { ProcessMark } from './process/started.ts';
+import type { GivenFile } from './user-keys.ts';
 
 const textsSchema = z.record(z.string(), z.string());
 const machinesSchema = z.array(z.object({ id: z.string(), pid: z.number(), started: z.string() }));
@@ -27,12 +28,13 @@ export class DataFolder {
   /** What the queues hold; undefined if that ends with the cluster. */
   readonly queues: string | undefined;
   private readonly keeps: boolean;
-  private readonly root: string;
+  /** Where all of it is. */
+  readonly folder: string;
   private release: () => Promise<void> = async () => undefined;
   private writing: Promise<void> = Promise.resolve();
 
   private constructor(root: string, keeps: boolean) {
-    this.root = root;
+    this.folder = root;
     this.keeps = keeps;
     this.logs = join(root, 'logs');
     this.members = join(root, 'members');
@@ -70,13 +72,18 @@ export class DataFolder {
     return writePrivate(this.operatorFile, text);
   }
 
+  /** What members outside AWS are given. */
+  async give(files: readonly GivenFile[]): Promise<void> {
+    for (const { path, text } of files) await writePrivate(join(this.folder, path), text);
+  }
+
   get operatorFile(): string {
-    return join(this.root, 'operator.env');
+    return join(this.folder, 'operator.env');
   }
 
   /** Nobody else may work here until {@link unlock}. */
   async lock(): Promise<void> {
-    if (this.keeps) this.release = await lockData(join(this.root, 'cluster.pid'));
+    if (this.keeps) this.release = await lockData(join(this.folder, 'cluster.pid'));
   }
 
   unlock(): Promise<void> {
@@ -85,7 +92,7 @@ export class DataFolder {
 
   /** The front door's certificate: made once per address, kept for all runs. */
   async certificate(address: string, clock: Clock): Promise<{ keyPem: string; certPem: string }> {
-    const path = join(this.root, 'tls', `${address}.pem`);
+    const path = join(this.folder, 'tls', `${address}.pem`);
     const kept = await readIfThere(path);
     if (kept !== undefined) {
       const keyPem = kept.slice(0, kept.indexOf('-----BEGIN CERTIFICATE'));
@@ -103,12 +110,12 @@ export class DataFolder {
   }
 
   private async read(name: string): Promise<unknown> {
-    const text = this.keeps ? await readIfThere(join(this.root, name)) : undefined;
+    const text = this.keeps ? await readIfThere(join(this.folder, name)) : undefined;
     return text === undefined ? undefined : JSON.parse(text);
   }
 
   private async keep(name: string, value: unknown): Promise<void> {
-    if (this.keeps) await writePrivate(join(this.root, name), JSON.stringify(value));
+    if (this.keeps) await writePrivate(join(this.folder, name), JSON.stringify(value));
   }
 }
 

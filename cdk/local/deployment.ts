@@ -28,6 +28,7 @@ import type { Assembly } from './synth/assembly.ts';
 import { Stack } from './template/stack.ts';
 import { TemplateError } from './template/template.ts';
 import type { Trouble } from './trouble.ts';
+import { userFiles } from './user-keys.ts';
 
 /** The template's certificate parameter; the load balancer here has a certificate of its own. */
 const parameters = { CertificateArn: 'arn:aws:acm:local:000000000000:certificate/local' };
@@ -122,6 +123,7 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
   const events = startEvents(options, stack, sqs);
   const operator = admitOperator(registry, random, sockets.endpoints);
   await data.keepOperator(operatorEnvironment(operator));
+  await data.give(userFiles(stack, registry, random, data.folder));
   const certificate = await data.certificate(options.frontDoor.address, clock);
   const loadBalancer = await startLoadBalancer(options, stack, poolOf, certificate);
 

@@ -45,6 +45,7 @@ async function main(): Promise<void> {
       root: repositoryRoot,
       folder: join(scratch, 'cdk.out'),
       environment: process.env,
+      context: options.context,
     }),
   );
   if (cached) progress.note('  (sources unchanged since the last start)');

@@ -19,6 +19,8 @@ export interface Options {
   readonly dataFolder: string | undefined;
   readonly replaceAfterMs: number;
   readonly stateFile: string;
+  /** As `cdk deploy -c`: `name=value` each. */
+  readonly context: readonly string[];
   readonly demo: boolean;
 }
 
@@ -53,6 +55,15 @@ export function parseOptions(argv: readonly string[], root: string): Options {
         .default(60),
     )
     .option('--state <FILE>', 'kept current while the cluster runs (default: .local/cluster.json)')
+    .addOption(
+      new Option(
+        '--context <NAME=VALUE>',
+        'a context value of the CDK application, repeatable',
+      ).argParser((text: string, given: readonly string[] | undefined) => [
+        ...(given ?? []),
+        parseContext(text),
+      ]),
+    )
     .option('--demo', 'make hubs, connect built-in clients and watch them', false)
     .parse(argv, { from: 'user' });
   const given = command.opts<{
@@ -62,6 +73,7 @@ export function parseOptions(argv: readonly string[], root: string): Options {
     data?: string;
     replaceAfter: number;
     state?: string;
+    context?: readonly string[];
     demo: boolean;
   }>();
   const members = given.member ?? defaultMembers;
@@ -75,6 +87,7 @@ export function parseOptions(argv: readonly string[], root: string): Options {
     dataFolder: given.data === undefined ? undefined : resolve(given.data),
     replaceAfterMs: given.replaceAfter * 1_000,
     stateFile: resolve(given.state ?? `${root}/.local/cluster.json`),
+    context: given.context ?? [],
     demo: given.demo,
   };
 }
@@ -86,6 +99,11 @@ function parseEndpoint(text: string): Endpoint {
     throw new InvalidArgumentError('expected an IPv4 address and a port, such as 127.0.0.1:8443');
   }
   return { address, port: number };
+}
+
+function parseContext(text: string): string {
+  if (/^[^=]+=/.test(text)) return text;
+  throw new InvalidArgumentError('expected NAME=VALUE, such as onPremises=berlin@203.0.113.7');
 }
 
 function parseSeconds(text: string): number {

@@ -11,6 +11,7 @@ import { Lifecycle } from '../constructs/lifecycle.ts';
 import { LoadBalancer } from '../constructs/load-balancer.ts';
 import { Members } from '../constructs/members.ts';
 import { Network } from '../constructs/network.ts';
+import { OnPremises } from '../constructs/on-premises.ts';
 import { AdminPassword, ClusterSecret, SecretsKey } from '../constructs/secrets.ts';
 import { StateTable } from '../constructs/state-table.ts';
 import { FrontGate, StaticAddresses } from '../constructs/static-addresses.ts';
@@ -40,6 +41,14 @@ export class EtherfleetStack extends Stack {
     const agentApi = new AgentApi(this, 'AgentApi', { table, clusterSecret, watchdog });
     const members = new Members(this, 'Members', { vpc, settings, agentApi });
     members.grantReplace(watchdog.lambda);
+    if (settings.onPremisesMembers.length > 0) {
+      new OnPremises(this, 'OnPremises', {
+        members: settings.onPremisesMembers,
+        agentApi,
+        securityGroup: members.securityGroup,
+        port,
+      });
+    }
     const secrets = { clusterSecret, adminPassword };
     const frontdoor = new Frontdoor(this, 'Frontdoor', { table, ...secrets, members });
     const admin = new Admin(this, 'Admin', { table, ...secrets });

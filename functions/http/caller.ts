@@ -7,8 +7,15 @@ import { type MemberId, memberId } from '#shared/kernel/ids.ts';
 const instanceRoleArn =
   /^arn:aws[a-z-]*:sts::\d{12}:assumed-role\/[\w+=,.@-]{1,64}\/(i-[0-9A-Za-z]{1,62})$/;
 
-/** Who a caller is, from its proven ARN; undefined if it is no instance. */
+/**
+ * arn:aws:iam::123456789012:user/etherfleet/berlin: a member outside AWS is a user of its own below
+ * this path, and is called what that is called. No such name looks like an instance's id.
+ */
+const outsideUserArn =
+  /^arn:aws[a-z-]*:iam::\d{12}:user\/etherfleet\/(?!i-)([a-z][0-9a-z-]{1,30})$/;
+
+/** Who a caller is, from its proven ARN; undefined if it is no member. */
 export function memberIdOf(callerArn: string): MemberId | undefined {
-  const id = instanceRoleArn.exec(callerArn)?.[1];
+  const id = instanceRoleArn.exec(callerArn)?.[1] ?? outsideUserArn.exec(callerArn)?.[1];
   return id === undefined ? undefined : memberId(id);
 }

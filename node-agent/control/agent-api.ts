@@ -12,7 +12,7 @@ import { type Problem, problemSchema } from '#shared/contract/problem.ts';
 import { agentRoutes } from '#shared/contract/routes.ts';
 import { type Grant, grantSchema, type RedeemRequest } from '#shared/contract/ticket.ts';
 import { readBody } from './bounded-body.ts';
-import type { Credentials } from './imds.ts';
+import type { SigningKeys } from './imds.ts';
 
 /** What came of a question to the control plane. */
 export type Answer<T> =
@@ -31,7 +31,7 @@ export interface AgentApi {
 export interface SignedAgentApiOptions {
   readonly url: string;
   readonly region: string;
-  readonly credentials: () => Promise<Credentials>;
+  readonly credentials: () => Promise<SigningKeys>;
   readonly dispatcher: Dispatcher;
   readonly answerBytesMax: number;
 }

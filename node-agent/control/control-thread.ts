@@ -9,6 +9,7 @@ import { SignedAgentApi } from './agent-api.ts';
 import type { ControlOptions, ControlPort } from './control.ts';
 import { ControlHost } from './control-host.ts';
 import type { ControlLink, FromControl, SharedState, ToControl } from './control-messages.ts';
+import { CredentialsFile } from './credentials-file.ts';
 import { ExclusiveRight, rightBytes } from './exclusive-right.ts';
 import { Imds } from './imds.ts';
 import { Pulse, pulseBytes } from './pulse.ts';
@@ -17,7 +18,7 @@ import { witnessSocket } from './witness-socket.ts';
 
 /** What control's thread is started with. */
 export interface ControlThreadData {
-  readonly config: Pick<AgentConfig, 'agentApiUrl' | 'region' | 'listen'>;
+  readonly config: Pick<AgentConfig, 'agentApiUrl' | 'region' | 'listen' | 'onPremises'>;
   readonly metadataEndpoint: string;
   /** Where peers reach this machine. */
   readonly localAddress: string;
@@ -104,9 +105,9 @@ export function prepareControlThread(
   return { right: new ExclusiveRight(shared.right), createControl, end };
 }
 
-/** The agent API with this machine's credentials, and its instance metadata. */
+/** The agent API with this machine's credentials, and the instance metadata of one in AWS. */
 export function signedApi(
-  config: Pick<AgentConfig, 'agentApiUrl' | 'region'>,
+  config: Pick<AgentConfig, 'agentApiUrl' | 'region' | 'onPremises'>,
   metadataEndpoint: string,
   clock: Clock,
 ): { readonly api: SignedAgentApi; readonly imds: Imds } {
@@ -122,10 +123,12 @@ export function signedApi(
     dispatcher,
     deadlineMs: controlLimits.metadataMs,
   });
+  const keys =
+    config.onPremises === undefined ? imds : new CredentialsFile(config.onPremises.credentialsFile);
   const api = new SignedAgentApi({
     url: config.agentApiUrl,
     region: config.region,
-    credentials: () => imds.credentials(),
+    credentials: () => keys.credentials(),
     dispatcher,
     answerBytesMax: controlLimits.answerBytesMax,
   });

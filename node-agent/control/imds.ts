@@ -4,10 +4,16 @@ import * as z from 'zod';
 import type { Clock } from '#shared/kernel/clock.ts';
 import { readBody } from './bounded-body.ts';
 
-/** Keys that sign requests; {@link Imds} gets new ones before they expire. */
-export interface Credentials {
+/** What requests are signed with. */
+export interface SigningKeys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** Keys for a time have one. */
+  readonly sessionToken?: string;
+}
+
+/** Keys of a machine's role; {@link Imds} gets new ones before they expire. */
+export interface Credentials extends SigningKeys {
   readonly sessionToken: string;
   readonly expiration: Date;
 }

@@ -29,11 +29,19 @@ export class CloudProcess {
   readonly frontDoorPort: number;
   private readonly folder: string;
   private readonly name: string;
+  private readonly context: readonly string[];
   private readonly memberCount: number;
   private child: ChildProcess | undefined;
 
   /** Members are on the ports after the front door's. */
-  constructor(frontDoorPort: number, memberCount: number, folder: string, name = 'cluster') {
+  constructor(
+    frontDoorPort: number,
+    memberCount: number,
+    folder: string,
+    name = 'cluster',
+    context: readonly string[] = [],
+  ) {
+    this.context = context;
     this.name = name;
     this.frontDoorPort = frontDoorPort;
     this.memberCount = memberCount;
@@ -48,6 +56,7 @@ export class CloudProcess {
     }
     argv.push('--admin-password', 'admin-pw', '--data', join(folder, 'data'));
     argv.push('--state', this.stateFile);
+    for (const text of this.context) argv.push('--context', text);
     const log = openSync(this.printedFile, 'w');
     this.child = spawn(process.execPath, argv, { stdio: ['ignore', log, log], detached: true });
     closeSync(log);

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
@@ -20,6 +21,8 @@ export interface SynthesisOptions {
   readonly folder: string;
   /** Environment of the CDK app's process: it runs `npx esbuild`. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** `name=value` each, beside the context of cdk.json. */
+  readonly context?: readonly string[];
 }
 
 export interface Synthesis {
@@ -29,7 +32,7 @@ export interface Synthesis {
 
 /** Run the CDK app, or take what it wrote when the sources were the same. */
 export async function synthesize(options: SynthesisOptions): Promise<Synthesis> {
-  const target = join(options.folder, await sourceHash(options.root));
+  const target = join(options.folder, await hashOf(options));
   const cached = existsSync(join(target, 'manifest.json'));
   if (cached) {
     await utimes(target, new Date(), new Date());
@@ -55,11 +58,16 @@ async function keep(building: string, target: string): Promise<void> {
 }
 
 /** What `cdk synth` does: the app in a process of its own, told context and output folder. */
-async function runApp({ root, environment }: SynthesisOptions, output: string): Promise<void> {
+async function runApp(options: SynthesisOptions, output: string): Promise<void> {
+  const { root, environment, context: given = [] } = options;
   const { context } = cdkJson.parse(JSON.parse(await readFile(join(root, 'cdk.json'), 'utf8')));
   const child = spawn(process.execPath, ['--import', 'tsx', 'cdk/app.ts'], {
     cwd: root,
-    env: { ...environment, CDK_OUTDIR: output, CDK_CONTEXT_JSON: JSON.stringify(context) },
+    env: {
+      ...environment,
+      CDK_OUTDIR: output,
+      CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...parsed(given) }),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';
@@ -70,6 +78,25 @@ async function runApp({ root, environment }: SynthesisOptions, output: string): 
   child.stderr.on('data', collect);
   const [status] = await once(child, 'close');
   if (status !== 0) throw new Error(`the CDK app failed (${status}):\n${text}`);
+}
+
+/** What an assembly is called: equal sources and context make equal ones. */
+async function hashOf({ root, context = [] }: SynthesisOptions): Promise<string> {
+  const sources = await sourceHash(root);
+  if (context.length === 0) return sources;
+  const digest = createHash('sha256')
+    .update(JSON.stringify([...context].sort()))
+    .digest('hex');
+  return `${sources}-${digest.slice(0, 8)}`;
+}
+
+function parsed(context: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    context.map((text) => {
+      const at = text.indexOf('=');
+      return [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
 }
 
 async function removeOld(folder: string): Promise<void> {
