@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { GenuineClient } from '#test/netns/genuine-client.ts';
+import type { MemberState } from '#test/support/cluster-process.ts';
 import { type Caller, frameLimitMs, Stage } from './stage.ts';
 
 let stage: Stage;
@@ -14,7 +15,7 @@ after(() => stage?.lower());
  * waiting (`npm run bench:failover`); a genuine cluster takes 26 s and then carries no frame.
  */
 const cases = [
-  { victim: 'agent', signal: 'SIGKILL', hub: 'RESTARTED', limitMs: 9_500 },
+  { victim: 'agent', signal: 'SIGKILL', hub: 'RESTARTED', limitMs: 15_000 },
   { victim: 'member', signal: 'SIGKILL', hub: 'KILLED', limitMs: 20_000 },
   { victim: 'member', signal: 'SIGTERM', hub: 'DRAINED', limitMs: 10_000 },
 ] as const;
@@ -54,10 +55,16 @@ for (const { victim, signal, hub, limitMs } of cases) {
     const servers = [await first.serverAddress(), await second.serverAddress()];
     assert.equal(servers[0], servers[1], 'both on one member');
     if (victim === 'member') assert.notEqual(servers[0], before, 'on another member');
+    else assert.ok(hasNewAgent(member), 'the same machine runs another agent');
     const silence = seconds(pings.longestSilenceMs(lastReplyMs));
     t.diagnostic(`${signal}: back after ${seconds(backMs - endedMs)}, no frames for ${silence}`);
     for (const client of [first, second]) await client.kill();
   });
+}
+
+function hasNewAgent({ id, pid, agentPid }: MemberState): boolean {
+  const now = stage.cluster.members().find((member) => member.id === id);
+  return now?.pid === pid && now.agentPid !== agentPid;
 }
 
 function seconds(ms: number): string {
