@@ -29,8 +29,8 @@ const timing = {
 };
 /** Session timeouts, lingering sockets and one more heartbeat are over by then. */
 const emptyLimitMs = 40_000;
-/** Between the second pause and the last; V8 collects when it thinks fit, and returns memory late. */
-const rssGrownMax = 48 * mebibyte;
+/** Between the second pause and the last; V8 collects, and gives back, when it thinks fit. */
+const grownMibMax = 48;
 const liveGrownMibMax = 4;
 const quietMs = 5_000;
 
@@ -142,14 +142,14 @@ function judge(valleys: readonly Valley[]): boolean {
   const [, first] = valleys;
   const last = valleys.at(-1);
   if (first === undefined || last === undefined || first === last) return true;
-  const grown = last.rssBytes - first.rssBytes;
+  const grownMib = (last.rssBytes - first.rssBytes) / mebibyte;
   const live = last.liveMib - first.liveMib;
   const files = last.openFiles - first.openFiles;
   process.stdout.write(
     'between the second pause and the last: ' +
-      `${(grown / mebibyte).toFixed(1)} MiB resident, ${live.toFixed(1)} MiB live, ${files} files\n`,
+      `${grownMib.toFixed(1)} MiB resident, ${live.toFixed(1)} MiB live, ${files} files\n`,
   );
-  return grown < rssGrownMax && live < liveGrownMibMax && files <= 0;
+  return grownMib < grownMibMax && live < liveGrownMibMax && files <= 0;
 }
 
 function sleep(ms: number): Promise<void> {
