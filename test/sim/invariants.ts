@@ -5,13 +5,13 @@ import type { Item } from '#functions/store/table.ts';
 import { drainLimits, memberSendBudget } from '#node-agent/limits.ts';
 import type { HubInstance } from '#node-agent/switch/hub-instance.ts';
 import { heartbeatListMax } from '#shared/contract/heartbeat.ts';
-import { timing } from '#shared/contract/timing.ts';
 import { nameKey } from '#shared/kernel/ids.ts';
 import type { Redirect } from '#shared/wire/redirect.ts';
 import { hubOfFrame } from './client-session.ts';
 import { brokenLimit, unevenHeadroom, unseated } from './counting.ts';
 import type { TableWrite } from './faulty-table.ts';
 import { heldMachine, machineGoesEarly } from './machines.ts';
+import { Outages } from './outages.ts';
 import type { SimClient } from './sim-client.ts';
 import type { RunningAgent, SimMember } from './sim-member.ts';
 import type { World } from './world.ts';
@@ -32,6 +32,7 @@ const bounds = {
 const retoldMs = 20_000;
 /** Slower checks run once in so many events. */
 const slowCheckEvery = 64;
+const outageCheckEvery = 4;
 
 /**
  * The invariants of `docs/architecture.md`, each a function of its own. Those about the store look
@@ -50,10 +51,12 @@ export class Invariants {
   readonly #ticketSessions = new Map<string, string>();
   readonly #sessionsOfUser = new Map<string, Set<string>>();
   readonly #drainingSince = new Map<RunningAgent, number>();
+  readonly #outages: Outages;
   #checks = 0;
 
   constructor(world: World) {
     this.#world = world;
+    this.#outages = new Outages(world);
   }
 
   /** Stored items of one kind, by sort key prefix. */
@@ -95,6 +98,9 @@ export class Invariants {
   check(): boolean {
     this.#checks += 1;
     this.#oneHost();
+    if (this.#checks % outageCheckEvery === 0) {
+      this.#report('I10 sessions outlive the control plane', this.#outages.check());
+    }
     if (this.#checks % slowCheckEvery === 0) {
       this.#everythingIsBounded();
       this.#drainsEnd();
@@ -344,26 +350,10 @@ export class Invariants {
     }
   }
 
-  /**
-   * I10: while nothing of the control plane can be reached, no member ends a session for want of a
-   * lease. For dynamic hubs that takes witnesses: every peer within reach, and none that heard the
-   * control plane clearly later than this member did, or may have.
-   */
+  /** I10: see {@link Outages}. */
   onSessionClosed(member: SimMember, hub: string, reason: string): void {
-    const { controlPlane, hubs, options, members, network } = this.#world;
-    if (reason !== 'hub-fenced' || !controlPlane.away) return;
-    const isStatic = hubs.some(({ name, kind }) => name === hub && kind === 'static');
-    const heardMs = (running: RunningAgent): number =>
-      Math.max(running.startedMs, running.control.witness.lease.renewedMs);
-    const lastHeardMs = member.running === undefined ? 0 : heardMs(member.running);
-    const isWitness = ({ running }: SimMember): boolean =>
-      running !== undefined &&
-      !running.process.isStopped &&
-      running.agent.status.epoch !== undefined &&
-      heardMs(running) < lastHeardMs + timing.heartbeatEveryMs + 500;
-    const peersWitness = network.cuts === 0 && members.every(isWitness);
-    if (!isStatic && !(options.witness && peersWitness)) return;
-    this.#fail('I10 sessions outlive the control plane', `${member.name} fences ${hub}`);
+    if (reason !== 'hub-fenced') return;
+    this.#report('I10 sessions outlive the control plane', this.#outages.onFenced(member, hub));
   }
 
   /** I12: one login, one count. */

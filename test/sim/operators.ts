@@ -1,3 +1,4 @@
+import { timing } from '#shared/contract/timing.ts';
 import type { Mishap } from './options.ts';
 import type { Seeded } from './seeded.ts';
 import { frontDoorName, type SimClient } from './sim-client.ts';
@@ -72,9 +73,11 @@ export class Operators {
         break;
       case 'isolate':
         this.#cut(member.name, agentApiName, 'both', lastsMs);
+        this.#comeBackAbout(member, lastsMs);
         break;
       case 'mute':
         this.#cut(member.name, agentApiName, 'there', lastsMs);
+        this.#comeBackAbout(member, lastsMs);
         break;
       case 'deafen':
         this.#cut(member.name, agentApiName, 'back', lastsMs);
@@ -98,13 +101,13 @@ export class Operators {
         break;
       case 'outage':
         this.#world.controlPlane.away = true;
-        this.#later(lastsMs, () => {
+        this.#later(this.#outageMs(lastsMs), () => {
           this.#world.controlPlane.away = false;
         });
         break;
       case 'store-outage':
         this.#world.controlPlane.server.away = true;
-        this.#later(lastsMs, () => {
+        this.#later(this.#outageMs(lastsMs), () => {
           this.#world.controlPlane.server.away = false;
         });
         break;
@@ -158,6 +161,16 @@ export class Operators {
     void this.#world.administrator.disconnect(String(hub), String(name));
   }
 
+  /** Somebody logs in to a hub of that member's when others may have it. */
+  #comeBackAbout(member: SimMember, lastsMs: number): void {
+    const hubs = member.running?.agent.running.filter(({ config }) => config.kind === 'dynamic');
+    const hub = this.#random.pick(hubs ?? [])?.config.name;
+    const client = this.#random.pick(this.#world.clients.filter((one) => one.hub === hub));
+    const whenMs = this.#random.between(timing.leaseTtlMs, 2 * timing.leaseTtlMs);
+    if (client === undefined || whenMs > lastsMs) return;
+    this.#later(whenMs, () => this.#leave(client, shortMs));
+  }
+
   #empty(hub: string, lastsMs: number): void {
     for (const client of this.#world.clients) if (client.hub === hub) this.#leave(client, lastsMs);
   }
@@ -191,6 +204,11 @@ export class Operators {
     return this.#random.chance(0.5)
       ? this.#random.between(shortMs, longMs / 3)
       : this.#random.between(longMs / 3, longMs);
+  }
+
+  /** Some outages last for minutes. */
+  #outageMs(lastsMs: number): number {
+    return this.#random.chance(0.3) ? 5 * lastsMs : lastsMs;
   }
 
   #later(delayMs: number, action: () => void): void {

@@ -57,6 +57,11 @@ export const planted: readonly Planted[] = [
     noticedAs: ['I1'],
   },
   {
+    name: 'trust nobody: a member takes every outage for its own isolation',
+    plants: { alterDesired: ({ peers: _unheard, ...desired }) => desired },
+    noticedAs: ['I10'],
+  },
+  {
     name: 'skip an idempotence check: a redeemed ticket stays',
     plants: { engine: (table) => new Careless(table, { keeps: isTicket }) },
     noticedAs: ['I4'],
