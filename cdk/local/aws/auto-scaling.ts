@@ -182,7 +182,9 @@ function lifecycleAction(form: URLSearchParams) {
 function preferencesOf(form: URLSearchParams): RefreshPreferences {
   const percentage = (name: string, usual: number): number =>
     Number(form.get(`Preferences.${name}`) ?? usual);
+  const warmup = form.get('Preferences.InstanceWarmup');
   return {
+    ...(warmup === null ? {} : { warmupMs: Number(warmup) * 1_000 }),
     minHealthyPercentage: percentage(
       'MinHealthyPercentage',
       defaultPreferences.minHealthyPercentage,

@@ -34,6 +34,8 @@ export interface GroupTerms {
   readonly terminating: LifecycleHook | undefined;
   /** A machine in service counts as healthy to an instance refresh after this long. */
   readonly warmupMs: number;
+  /** Who goes first when fewer are wanted. */
+  readonly goesFirst: 'newest' | 'oldest';
   readonly simplePolicies: readonly SimplePolicy[];
 }
 
@@ -42,6 +44,7 @@ const groupSchema = z.object({
   MinSize: size,
   MaxSize: size,
   DefaultInstanceWarmup: size.default(0),
+  TerminationPolicies: z.tuple([z.enum(['NewestInstance', 'OldestInstance'])]).optional(),
 });
 const hookSchema = z.strictObject({
   AutoScalingGroupName: z.string(),
@@ -64,7 +67,9 @@ const policySchema = z.discriminatedUnion('PolicyType', [
 
 export function groupTerms(stack: Stack): GroupTerms {
   const group = stack.only('AWS::AutoScaling::AutoScalingGroup');
-  const { MinSize, MaxSize, DefaultInstanceWarmup } = groupSchema.parse(group.properties);
+  const { MinSize, MaxSize, DefaultInstanceWarmup, TerminationPolicies } = groupSchema.parse(
+    group.properties,
+  );
   return {
     groupName: group.ref,
     groupArn: group.attribute('AutoScalingGroupARN'),
@@ -73,6 +78,7 @@ export function groupTerms(stack: Stack): GroupTerms {
     launching: hookOf(stack, 'autoscaling:EC2_INSTANCE_LAUNCHING'),
     terminating: hookOf(stack, 'autoscaling:EC2_INSTANCE_TERMINATING'),
     warmupMs: DefaultInstanceWarmup * 1_000,
+    goesFirst: TerminationPolicies?.[0] === 'NewestInstance' ? 'newest' : 'oldest',
     simplePolicies: simplePolicies(stack),
   };
 }

@@ -4,6 +4,8 @@ export interface RefreshPreferences {
   readonly minHealthyPercentage: number;
   /** So much may be there at a time; more than 100 launches before it terminates. */
   readonly maxHealthyPercentage: number;
+  /** Of new machines; the group's own, if left out. */
+  readonly warmupMs?: number;
 }
 
 export const defaultPreferences: RefreshPreferences = {

@@ -213,10 +213,12 @@ export class MemberGroup implements ScalingGroup {
     return this.machines.find(({ instance }) => instance?.id === instanceId);
   }
 
-  /** Dead ones first, then those not in service yet, then the oldest. */
+  /** Dead ones first, then those not in service yet, then whom the template says. */
   private firstToGo(): Machine[] {
     const order: Machine['state'][] = ['Dead', 'Pending:Wait', 'InService'];
-    return this.machines
+    const { goesFirst } = this.options.terms;
+    const machines = goesFirst === 'newest' ? [...this.machines].reverse() : this.machines;
+    return machines
       .filter(({ state }) => order.includes(state))
       .sort((left, right) => order.indexOf(left.state) - order.indexOf(right.state));
   }

@@ -100,7 +100,8 @@ export class Refresh {
 
   /** In service, and a new one warmed up; the group is looked at again when that is so. */
   private isHealthy(machine: Machine): boolean {
-    const { clock, timers, warmupMs } = this.options;
+    const { clock, timers } = this.options;
+    const warmupMs = this.state.preferences.warmupMs ?? this.options.warmupMs;
     if (machine.state !== 'InService' || machine.inServiceMs === undefined) return false;
     if (this.old.has(machine)) return true;
     const leftMs = machine.inServiceMs + warmupMs - clock.monotonicMs();

@@ -209,7 +209,7 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
       ...['MinSize', 'MaxSize', 'DesiredCapacity', 'LaunchTemplate.LaunchTemplateId'],
       'MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.LaunchTemplateId',
       'MixedInstancesPolicy.LaunchTemplate.Overrides.LaunchTemplateSpecification.LaunchTemplateId',
-      'DefaultInstanceWarmup',
+      ...['DefaultInstanceWarmup', 'TerminationPolicies'],
     ],
     aside: {
       VPCZoneIdentifier: noNetwork,
@@ -228,7 +228,6 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
       HealthCheckGracePeriod: noHealthChecks,
       Cooldown: 'the group here does not scale by itself',
       MetricsCollection: 'nobody looks at graphs of this machine',
-      TerminationPolicies: 'the oldest goes first here',
       NewInstancesProtectedFromScaleIn: 'none is',
       MaxInstanceLifetime: 'no local cluster lives that long',
       ServiceLinkedRoleARN: 'the group is part of this process',

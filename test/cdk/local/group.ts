@@ -34,6 +34,7 @@ ${JSON.stringify({
 
 export const terms = {
   ...{ groupName: 'Group', groupArn: 'arn:group', minSize: 1, maxSize: 4, warmupMs: 0 },
+  goesFirst: 'oldest',
   launching: undefined,
   terminating: {
     name: 'Hook',
