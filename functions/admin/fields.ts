@@ -97,6 +97,34 @@ export class Fields {
     throw invalid(name, 'is no time');
   }
 
+  /** A list of objects, each with fields of its own (protocol/07 §2). */
+  objects(name: string, countMax: number): readonly Fields[] | undefined {
+    return this.#list(name, countMax)?.map((entry) => {
+      if (typeof entry === 'object' && entry !== null && !Array.isArray(entry)) {
+        return new Fields(entry);
+      }
+      throw invalid(name, 'has an entry that is no object');
+    });
+  }
+
+  /** A list of `_u32`. */
+  numbers(name: string, countMax: number): readonly number[] | undefined {
+    return this.#list(name, countMax)?.map((entry) => {
+      if (typeof entry === 'number' && Number.isInteger(entry)) {
+        if (entry >= 0 && entry <= uint32Max) return entry;
+      }
+      throw invalid(name, 'has an entry that is no number of 32 bits');
+    });
+  }
+
+  #list(name: string, countMax: number): readonly unknown[] | undefined {
+    const value = this.#values.get(name.toLowerCase());
+    if (value === undefined) return undefined;
+    if (!Array.isArray(value)) throw invalid(name, 'is no list');
+    if (value.length > countMax) throw invalid(name, `has more than ${countMax} entries`);
+    return value;
+  }
+
   /** `_ip`: dotted IPv4. */
   address(name: string): string | undefined {
     const value = this.#value(name, ['_ip']);

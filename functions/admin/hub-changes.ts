@@ -47,7 +47,7 @@ export async function removeRemains(
   kind: HubKind | undefined,
   beforeMs: number,
 ): Promise<void> {
-  const { groups, seats, sessions, users } = ports.stores;
+  const { accessLists, groups, seats, sessions, sourceLists, users } = ports.stores;
   const { clock } = ports;
   // Users first: nothing may make them users of a later hub.
   await inParallel(users.list(name), async (user) => {
@@ -62,6 +62,8 @@ export async function removeRemains(
     if (issuedMs < beforeMs) await sessions.close(memberId, name, session.name, clock.nowMs());
   });
   await seats.clear(name, beforeMs);
+  await accessLists.clear(name, beforeMs);
+  await sourceLists.clear(name, beforeMs);
 }
 
 /** Every member that runs an instance of a hub, or may: telling one too many does no harm. */

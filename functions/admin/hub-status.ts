@@ -31,6 +31,7 @@ export async function getHubStatus({ ports, hub }: HubCall): Promise<RpcObject> 
     ...unreported,
     ...noTraffic,
     ...describedInBoth(hub, usage),
+    NumAccessLists_u32: hub.accessList?.count ?? 0,
     NumSessionsBridge_u32: usage.bridges,
     NumSessionsClient_u32: usage.sessions - usage.bridges,
   };
@@ -84,7 +85,7 @@ async function usageOf(ports: AdminPorts, fleet: Fleet, hub: Hub): Promise<Usage
 const unreportedInList = zeros(['NumMacTables_u32', 'NumIpTables_u32']);
 const unreported: RpcObject = {
   ...unreportedInList,
-  ...zeros(['NumAccessLists_u32', 'SecureNATEnabled_bool']),
+  ...zeros(['SecureNATEnabled_bool']),
 };
 
 function describedInBoth(hub: Hub, usage: Usage): RpcObject {

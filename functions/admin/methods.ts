@@ -1,8 +1,24 @@
+import {
+  addAccess,
+  deleteAccess,
+  enumAccess,
+  getAcList,
+  setAccessList,
+  setAcList,
+} from './access-methods.ts';
 import { getCaps } from './caps.ts';
 import { explainLogin } from './explain-method.ts';
 import { drainMember, enumFarmMember, getFarmInfo, getFarmSetting } from './farm-methods.ts';
 import { createGroup, deleteGroup, enumGroup, getGroup, setGroup } from './group-methods.ts';
 import { createHub, deleteHub, getHub, setHub, setHubOnline } from './hub-methods.ts';
+import {
+  getHubExtOptions,
+  getHubLog,
+  getHubMsg,
+  setHubExtOptions,
+  setHubLog,
+  setHubMsg,
+} from './hub-option-methods.ts';
 import { enumHub, getHubStatus } from './hub-status.ts';
 import type { AdminMethod } from './method.ts';
 import { getServerInfo, getServerStatus, setServerPassword, test } from './server-methods.ts';
@@ -39,6 +55,18 @@ export const methods: Readonly<Record<string, AdminMethod>> = {
   DeleteHub: { auth: 'server', run: deleteHub, changes: true },
   SetHubOnline: { auth: 'hub', run: setHubOnline, changes: true },
   GetHubStatus: { auth: 'hub', run: getHubStatus },
+  GetHubExtOptions: { auth: 'hub', run: getHubExtOptions },
+  SetHubExtOptions: { auth: 'hub', run: setHubExtOptions, changes: true },
+  GetHubLog: { auth: 'hub', run: getHubLog },
+  SetHubLog: { auth: 'hub', run: setHubLog, changes: true },
+  GetHubMsg: { auth: 'hub', run: getHubMsg },
+  SetHubMsg: { auth: 'hub', run: setHubMsg, changes: true },
+  AddAccess: { auth: 'hub', run: addAccess, changes: true },
+  DeleteAccess: { auth: 'hub', run: deleteAccess, changes: true },
+  EnumAccess: { auth: 'hub', run: enumAccess },
+  SetAccessList: { auth: 'hub', run: setAccessList, changes: true },
+  GetAcList: { auth: 'hub', run: getAcList },
+  SetAcList: { auth: 'hub', run: setAcList, changes: true },
   CreateUser: { auth: 'hub', run: createUser, changes: true },
   SetUser: { auth: 'hub', run: setUser, changes: true },
   GetUser: { auth: 'hub', run: getUser },

@@ -10,6 +10,7 @@ import { memberIdOf } from '../http/caller.ts';
 import type { FunctionUrlBindings } from '../http/function-url.ts';
 import { type AgentApi, type Answer, problem } from './agent-api.ts';
 import { heartbeat } from './heartbeat.ts';
+import { withHubConfigs } from './hub-configs.ts';
 import { join } from './join.ts';
 import { redeem } from './redeem.ts';
 
@@ -19,7 +20,8 @@ type AgentContext = Context<{ Bindings: FunctionUrlBindings }>;
 export function agentApiApp(api: AgentApi): Hono<{ Bindings: FunctionUrlBindings }> {
   const app = new Hono<{ Bindings: FunctionUrlBindings }>();
   app.post(agentRoutes.join, (context) => serve(context, api, joinRequestSchema, join));
-  app.post(agentRoutes.heartbeat, (context) => serve(context, api, observedSchema, heartbeat));
+  const beat: typeof heartbeat = async (...call) => withHubConfigs(api, await heartbeat(...call));
+  app.post(agentRoutes.heartbeat, (context) => serve(context, api, observedSchema, beat));
   app.post(agentRoutes.redeem, (context) => serve(context, api, redeemRequestSchema, redeem));
   app.notFound(() => problemAnswer({ kind: 'invalid-request', detail: 'no such route' }));
   // An environment that fails us, or a bug: the invocation fails and rings; the node asks again.

@@ -1,7 +1,7 @@
 import type { Grant, RedeemRequest } from '#shared/contract/ticket.ts';
 import { hubName, type MemberId } from '#shared/kernel/ids.ts';
 import { isAlive } from '../domain/lease.ts';
-import { hubConfigOf } from '../store/hub-store.ts';
+import { fullConfigOf } from '../store/hub-rules.ts';
 import { type AgentApi, type Answer, ok, problem } from './agent-api.ts';
 
 /**
@@ -54,5 +54,5 @@ export async function redeem(
     return refuse('placement-moved');
   }
   log.info('ticket.redeemed', { member: memberId, hub: name, session: grant.sessionName });
-  return ok({ ...grant, hub: hubConfigOf(hub), message: hub.message });
+  return ok({ ...grant, hub: await fullConfigOf(stores, hub), message: hub.message });
 }

@@ -79,6 +79,10 @@ const rejects: Readonly<Record<Exclude<RejectReason, 'unknown-hub'>, Told>> = {
     cause: 'too many wrong passwords came from that address, of whichever users',
     remedy: 'find the program there that keeps trying, then wait up to 15 minutes',
   },
+  'source-denied': {
+    cause: "the hub's source address list does not let that address in",
+    remedy: 'GetAcList tells the list, SetAcList changes it',
+  },
   'hub-offline': { cause: 'the hub was offline', remedy: 'SetHubOnline' },
   'credential-unreadable': {
     cause: "the stored password does not open with the cluster's secret",

@@ -13,7 +13,9 @@ import {
   type StoredAuth,
 } from '../domain/credential.ts';
 import { sealContext } from '../domain/sealing.ts';
+import { admitsSource } from '../domain/source-list.ts';
 import { isAttempt } from '../domain/throttle.ts';
+import { sourceListOf } from '../store/hub-rules.ts';
 import type { Hub } from '../store/hub-store.ts';
 import type { User } from '../store/user-store.ts';
 import type { FrontDoor, Source } from './front-door.ts';
@@ -39,6 +41,7 @@ export interface Rejection {
     | 'throttled-user'
     | 'throttled-source'
     | 'unknown-hub'
+    | 'source-denied'
     | 'hub-offline'
     | 'credential-unreadable'
     | 'user-expired'
@@ -79,6 +82,9 @@ export async function authenticate(
   // answer whatever the password was, which is not looked at.
   if (locked !== undefined) return rejected(errorCode.accessDenied, `throttled-${locked}`);
   if (hub === undefined) return rejected(errorCode.hubNotFound, 'unknown-hub');
+  if (!admitsSource(await sourceListOf(stores, hub), source.address)) {
+    return rejected(errorCode.ipDenied, 'source-denied');
+  }
   if (!hub.online) return rejected(errorCode.hubStopped, 'hub-offline');
 
   const account = administrator

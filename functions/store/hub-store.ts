@@ -1,10 +1,13 @@
 import * as z from 'zod';
 import type { HubConfig } from '#shared/contract/hub.ts';
+import { defaultHubOptions, hubLogSchema, hubOptionsSchema } from '#shared/contract/hub-options.ts';
 import { type HubName, hubName } from '#shared/kernel/ids.ts';
 import { attributesOf } from './attributes.ts';
 import { keyOf } from './keys.ts';
 import { itemsUnder } from './pages.ts';
+import { ruleListRefSchema } from './rule-list-store.ts';
 import {
+  type Attributes,
   always,
   getManyMax,
   type Item,
@@ -36,6 +39,12 @@ const hubSchema = z.object({
   /** Shown to users when they connect; empty = none. */
   message: z.string().max(20_000),
   createdMs: z.number().int(),
+  /** What members are told beside: see `hub-options.ts`. Absent: the defaults. */
+  options: hubOptionsSchema.optional(),
+  log: hubLogSchema.optional(),
+  /** Lists that are kept apart (`rule-list-store.ts`), for this item is read with each login. */
+  accessList: ruleListRefSchema.optional(),
+  sourceList: ruleListRefSchema.optional(),
 });
 
 export type Hub = Readonly<z.infer<typeof hubSchema>>;
@@ -59,7 +68,7 @@ export class HubStore {
   async create(hub: Hub): Promise<boolean> {
     const entry = { name: hub.name, createdMs: hub.createdMs };
     await this.#table.put(keyOf.directory(hub.name), entry, always);
-    const outcome = await this.#table.put(keyOf.hub(hub.name), attributesOf(hub), itemAbsent);
+    const outcome = await this.#table.put(keyOf.hub(hub.name), stored(hub), itemAbsent);
     return outcome.kind === 'written';
   }
 
@@ -67,7 +76,7 @@ export class HubStore {
   async replace(hub: Hub, seenVersion: number): Promise<boolean> {
     const outcome = await this.#table.put(
       keyOf.hub(hub.name),
-      attributesOf(hub),
+      stored(hub),
       is('version', seenVersion),
     );
     return outcome.kind === 'written';
@@ -111,11 +120,19 @@ export class HubStore {
   }
 }
 
-/** What members are told of a hub. */
+/** What a ticket or an order says of a hub: the rest is told as it is then (`hub-rules.ts`). */
 export function hubConfigOf(hub: Hub): HubConfig {
   return { name: hub.name, kind: hub.kind, version: hub.version, online: hub.online };
 }
 
 function hubOf(item: Item): Hub {
   return hubSchema.parse(item);
+}
+
+/** Of the options those that are not as usual. */
+function stored({ options, ...hub }: Hub): Attributes {
+  const own = Object.entries(options ?? {}).filter(
+    ([name, value]) => value !== defaultHubOptions[name as keyof typeof defaultHubOptions],
+  );
+  return attributesOf({ ...hub, ...(own.length > 0 && { options: Object.fromEntries(own) }) });
 }

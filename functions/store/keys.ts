@@ -20,6 +20,11 @@ export const keyOf = {
     pk: hubPartition(hub),
     sk: `${groupPrefix}${nameKey(group)}`,
   }),
+  /** A list of rules, under a name of its own: the hub's item names the one that holds. */
+  ruleList: (hub: HubName, kind: string, id: string): Key => ({
+    pk: hubPartition(hub),
+    sk: `${ruleListPrefix(kind)}${id}`,
+  }),
   session: (hub: HubName, session: string): Key => ({
     pk: hubPartition(hub),
     sk: `${sessionPrefix}${nameKey(session)}`,
@@ -45,4 +50,8 @@ export const seatPrefix = 'SEATS#';
 
 export function hubPartition(hub: HubName): string {
   return `HUB#${nameKey(hub)}`;
+}
+
+export function ruleListPrefix(kind: string): string {
+  return `RULES#${kind}#`;
 }

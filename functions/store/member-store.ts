@@ -1,6 +1,6 @@
 import type { Observed, SessionReport } from '#shared/contract/heartbeat.ts';
 import type { JoinRequest } from '#shared/contract/member.ts';
-import { hubName, type MemberId } from '#shared/kernel/ids.ts';
+import { hubName, type MemberId, nameKey } from '#shared/kernel/ids.ts';
 import type { Random } from '#shared/kernel/random.ts';
 import { admissionsPerHeartbeatMax } from '../domain/admission.ts';
 import { machineEnds } from '../domain/drain.ts';
@@ -359,7 +359,7 @@ function renewalChange(
       ...(awaited !== (member.awaited ?? 0) && { awaited }),
       ...trialAfter(member, observed, reserved, nowMs),
       ...(done.size > 0 && {
-        orders: member.orders.filter((order) => !done.has(order.id)) as unknown as Value,
+        orders: ordersLeft(member.orders, done) as unknown as Value,
       }),
     },
     // Differences, not values: reservations made since the read stay counted.
@@ -385,4 +385,21 @@ function leaseAfter(member: Member, leaseExpiresMs: number, nowMs: number): Attr
 
 function clientOf({ hub, user, uniqueId }: SessionReport): string {
   return clientTag(hubName(hub), user, Buffer.from(uniqueId, 'hex'));
+}
+
+/**
+ * What is left to do. A hub is configured as it is, not as it was when that was ordered: whoever
+ * carried out one such order has carried out those that were given before it.
+ */
+function ordersLeft(orders: readonly MemberOrder[], done: ReadonlySet<string>): MemberOrder[] {
+  const configured = new Set<string>();
+  return orders
+    .toReversed()
+    .filter((order) => {
+      const hub = order.kind === 'configure' ? nameKey(order.hub.name) : undefined;
+      const isDone = done.has(order.id) || (hub !== undefined && configured.has(hub));
+      if (isDone && hub !== undefined) configured.add(hub);
+      return !isDone;
+    })
+    .reverse();
 }

@@ -1,9 +1,11 @@
+import type { SourceRule } from '#shared/contract/access-rule.ts';
 import { AdminDoorStore } from './admin-door-store.ts';
 import { GroupStore } from './group-store.ts';
 import { HubStore } from './hub-store.ts';
 import { MemberStore } from './member-store.ts';
 import { PlacementStore } from './placement-store.ts';
 import { RejectionStore } from './rejection-store.ts';
+import { type ListedRule, RuleListStore, ruleLists } from './rule-list-store.ts';
 import { SeatStore } from './seat-store.ts';
 import { ServerStore } from './server-store.ts';
 import { SessionStore } from './session-store.ts';
@@ -16,6 +18,7 @@ import { WatchStore } from './watch-store.ts';
 
 /** Every aggregate over one table. */
 export interface Stores {
+  readonly accessLists: RuleListStore<ListedRule>;
   readonly adminDoors: AdminDoorStore;
   readonly groups: GroupStore;
   readonly hubs: HubStore;
@@ -25,6 +28,7 @@ export interface Stores {
   readonly seats: SeatStore;
   readonly server: ServerStore;
   readonly sessions: SessionStore;
+  readonly sourceLists: RuleListStore<SourceRule>;
   readonly sweeps: SweepStore;
   readonly throttle: ThrottleStore;
   readonly tickets: TicketStore;
@@ -34,6 +38,7 @@ export interface Stores {
 
 export function storesOver(table: Table): Stores {
   return {
+    accessLists: new RuleListStore(table, 'access', ruleLists.access),
     adminDoors: new AdminDoorStore(table),
     groups: new GroupStore(table),
     hubs: new HubStore(table),
@@ -43,6 +48,7 @@ export function storesOver(table: Table): Stores {
     seats: new SeatStore(table),
     server: new ServerStore(table),
     sessions: new SessionStore(table),
+    sourceLists: new RuleListStore(table, 'source', ruleLists.source),
     sweeps: new SweepStore(table),
     throttle: new ThrottleStore(table),
     tickets: new TicketStore(table),

@@ -68,7 +68,7 @@ const bodies: Readonly<Record<keyof Stage['handlers'], readonly unknown[]>> = {
     scaledIn,
   ],
   lifecycle: [
-    { ...scaledIn, 'detail-type': 'EC2 Instance-launch Lifecycle Action' },
+    { ...scaledIn, 'detail-type': 'EC2 Instance Launch Unsuccessful' },
     { ...scaledIn, 'detail-type': 'EC2 Instance Launch Successful' },
     { 'detail-type': 'EC2 Instance State-change Notification', detail: { state: 'stopping' } },
     { 'detail-type': 'AWS API Call via CloudTrail', detail: { EC2InstanceId: 'i-1' } },

@@ -22,12 +22,16 @@ export function wrongFor(good: unknown): readonly (readonly [what: string, value
       return Array.isArray(good)
         ? [
             ['a text', 'list'],
-            ['of what is no entry', [{}]],
-            ['too long', new Array(600).fill(good[0] ?? 'x')],
+            ['of what is no entry', [null]],
+            ['too long', new Array(shortJson(good[0]) ? 5_000 : 600).fill(good[0] ?? 'x')],
           ]
         : [
             ['a text', 'object'],
             ['empty', {}],
           ];
   }
+}
+
+function shortJson(value: unknown): boolean {
+  return JSON.stringify(value ?? '').length < 100;
 }
