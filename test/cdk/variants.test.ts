@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { certificateChoice } from '#cdk/certificate-choice.ts';
+import { text } from './template.ts';
+import { variantTemplate } from './variant.ts';
+
+const choiceOf = (context: Readonly<Record<string, unknown>>) =>
+  certificateChoice((name) => context[name]);
+
+test('a certificate is given, issued for a domain, or made; half a domain is an error', () => {
+  const arn = 'arn:aws:acm:eu-central-1:123456789012:certificate/x';
+  assert.deepEqual(choiceOf({ certificateArn: arn }), { kind: 'given', arn });
+  assert.deepEqual(choiceOf({ domainName: 'vpn.example.com', hostedZoneId: 'Z1' }), {
+    kind: 'domain',
+    domainName: 'vpn.example.com',
+    hostedZoneId: 'Z1',
+  });
+  assert.deepEqual(choiceOf({}), { kind: 'self-signed' });
+  assert.throws(() => choiceOf({ domainName: 'vpn.example.com' }), /go together/);
+  assert.throws(() => choiceOf({ certificateArn: arn, hostedZoneId: 'Z1' }), /not both/);
+  assert.throws(() => choiceOf({ certificateArn: 'vpn.example.com' }), /no ARN/);
+});
+
+test('a given certificate is used, and none is made', () => {
+  const arn = 'arn:aws:acm:eu-central-1:123456789012:certificate/x';
+  const { of } = variantTemplate({ certificate: { kind: 'given', arn } });
+  assert.deepEqual(of('Custom::SelfSignedCertificate'), []);
+  const https = of('AWS::ElasticLoadBalancingV2::Listener').find(
+    ({ properties }) => properties['Protocol'] === 'HTTPS',
+  );
+  assert.deepEqual(https?.properties['Certificates'], [{ CertificateArn: arn }]);
+});
+
+test('a domain gets a certificate proven by DNS, and a record of the static addresses', () => {
+  const { of, only } = variantTemplate({
+    certificate: { kind: 'domain', domainName: 'vpn.example.com', hostedZoneId: 'Z1' },
+  });
+  const { properties: issued } = only('AWS::CertificateManager::Certificate');
+  assert.equal(issued['ValidationMethod'], 'DNS');
+  assert.match(text(issued['DomainValidationOptions']), /"HostedZoneId":"Z1"/);
+  const { properties: record } = only('AWS::Route53::RecordSet');
+  assert.equal(record['Name'], 'vpn.example.com');
+  const addresses = of('AWS::EC2::EIP').map(({ id }) => ({ Ref: id }));
+  assert.deepEqual(record['ResourceRecords'], addresses);
+});
+
+test('a warm pool: machines of one type are prepared and stopped, and join when called', () => {
+  const { of, only } = variantTemplate({
+    settings: {
+      memberWarmPoolSize: 2,
+      memberCountMin: 0,
+      alarmEmail: 'ops@example.com',
+      schedules: [
+        { name: 'Morning', cron: '30 7 * * MON-FRI', timeZone: 'Europe/Berlin', countMin: 4 },
+      ],
+      vpncmdPort: 5555,
+    },
+  });
+  const { properties: pool } = only('AWS::AutoScaling::WarmPool');
+  assert.equal(pool['PoolState'], 'Stopped');
+  assert.equal(pool['MinSize'], 2);
+  const { properties: group } = only('AWS::AutoScaling::AutoScalingGroup');
+  assert.equal(group['MixedInstancesPolicy'], undefined, 'EC2 takes one or the other');
+  for (const { properties } of of('AWS::EC2::LaunchTemplate')) {
+    assert.match(
+      text(properties),
+      /ExecStartPre=\/usr\/local\/libexec\/etherfleet-wait-for-service/,
+    );
+    assert.match(text(properties), /target-lifecycle-state/);
+  }
+
+  // The other settings of this variant, for a synthesis takes seconds.
+  assert.equal(group['MinSize'], '0');
+  const { properties: morning } = only('AWS::AutoScaling::ScheduledAction');
+  assert.equal(morning['Recurrence'], '30 7 * * MON-FRI');
+  assert.equal(morning['TimeZone'], 'Europe/Berlin');
+  assert.equal(morning['MinSize'], 4);
+  assert.equal(only('AWS::SNS::Subscription').properties['Endpoint'], 'ops@example.com');
+
+  const listener = of('AWS::ElasticLoadBalancingV2::Listener').find(
+    ({ properties }) => properties['Port'] === 5555,
+  );
+  const targets = of('AWS::ElasticLoadBalancingV2::TargetGroup').find(
+    ({ properties }) => properties['Port'] === 5555,
+  );
+  assert.match(text(listener?.properties['DefaultActions']), new RegExp(targets?.id ?? 'none'));
+  assert.deepEqual(group['TargetGroupARNs'], [{ Ref: targets?.id }]);
+  const opened = of('AWS::EC2::SecurityGroupIngress').filter(
+    ({ properties }) => properties['FromPort'] === 5555,
+  );
+  assert.deepEqual(
+    opened.map(({ properties }) => properties['CidrIp']),
+    [undefined],
+    'members are open at that port to the load balancer only',
+  );
+});
