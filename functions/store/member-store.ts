@@ -1,16 +1,15 @@
-import type { Observed, SessionReport } from '#shared/contract/heartbeat.ts';
+import type { Observed } from '#shared/contract/heartbeat.ts';
 import type { JoinRequest } from '#shared/contract/member.ts';
-import { hubName, type MemberId, nameKey } from '#shared/kernel/ids.ts';
+import type { MemberId } from '#shared/kernel/ids.ts';
 import type { Random } from '#shared/kernel/random.ts';
 import { admissionsPerHeartbeatMax } from '../domain/admission.ts';
 import { machineEnds } from '../domain/drain.ts';
-import { isAlive, isSteady } from '../domain/lease.ts';
-import { remainingAfter } from '../domain/reservation.ts';
-import { clientTag } from '../domain/seat.ts';
-import { arrivedSlots, sentMark, trialAfter } from '../domain/suspicion.ts';
+import { isAlive } from '../domain/lease.ts';
+import { arrivedSlots, sentMark } from '../domain/suspicion.ts';
 import { keyOf } from './keys.ts';
 import { aliveStates, type DrainRequest, MemberEndings, unchanged } from './member-endings.ts';
 import { type Member, type MemberOrder, memberOf, sentAttribute } from './member-item.ts';
+import { leaseAfter, renewalChange } from './member-renewal.ts';
 import { type Pledge, pledge } from './pledge.ts';
 import { Roster, type RosterEntry } from './roster.ts';
 import {
@@ -22,7 +21,6 @@ import {
   atMost,
   attributeAbsent,
   below,
-  type Change,
   getManyMax,
   is,
   itemAbsent,
@@ -332,74 +330,4 @@ function priorLeaseOf(member: Member | undefined): number {
   if (member === undefined) return 0;
   const own = isAlive(member) ? member.leaseExpiresMs : 0;
   return Math.max(own, member.priorLeaseExpiresMs ?? 0);
-}
-
-/** What one new heartbeat changes, relative to `member` as read. */
-function renewalChange(
-  member: Member,
-  observed: Observed,
-  leaseExpiresMs: number,
-  nowMs: number,
-): Change {
-  const draining = member.state === 'draining' || observed.state === 'draining';
-  const done = new Set(observed.done);
-  const { reserved, pledged, headroom } = remainingAfter(member, observed);
-  const { awaited = 0 } = observed;
-  const { sent } = member;
-  const arrived = sent === undefined ? [] : arrivedSlots(sent, observed.opened.map(clientOf));
-  return {
-    ...(arrived.length > 0 && { remove: arrived.map(sentAttribute) }),
-    set: {
-      ...leaseAfter(member, leaseExpiresMs, nowMs),
-      state: draining ? 'draining' : 'active',
-      seq: observed.seq,
-      sessions: observed.sessions,
-      connections: observed.connections,
-      hubs: observed.hubs,
-      ...(awaited !== (member.awaited ?? 0) && { awaited }),
-      ...trialAfter(member, observed, reserved, nowMs),
-      ...(done.size > 0 && {
-        orders: ordersLeft(member.orders, done) as unknown as Value,
-      }),
-    },
-    // Differences, not values: reservations made since the read stay counted.
-    add: {
-      reserved: reserved - member.reserved,
-      reservedNew: -member.reservedNew,
-      headroom: headroom - member.headroom,
-      ...(member.pledged !== undefined && {
-        pledged: pledged - member.pledged,
-        pledgedNew: -(member.pledgedNew ?? 0),
-      }),
-    },
-  };
-}
-
-/** The renewed lease; after a gap it counts as steady from now on. Never shortened. */
-function leaseAfter(member: Member, leaseExpiresMs: number, nowMs: number): Attributes {
-  return {
-    leaseExpiresMs: Math.max(leaseExpiresMs, member.leaseExpiresMs),
-    ...(!isSteady(member.leaseExpiresMs, nowMs) && { heldSinceMs: nowMs }),
-  };
-}
-
-function clientOf({ hub, user, uniqueId }: SessionReport): string {
-  return clientTag(hubName(hub), user, Buffer.from(uniqueId, 'hex'));
-}
-
-/**
- * What is left to do. A hub is configured as it is, not as it was when that was ordered: whoever
- * carried out one such order has carried out those that were given before it.
- */
-function ordersLeft(orders: readonly MemberOrder[], done: ReadonlySet<string>): MemberOrder[] {
-  const configured = new Set<string>();
-  return orders
-    .toReversed()
-    .filter((order) => {
-      const hub = order.kind === 'configure' ? nameKey(order.hub.name) : undefined;
-      const isDone = done.has(order.id) || (hub !== undefined && configured.has(hub));
-      if (isDone && hub !== undefined) configured.add(hub);
-      return !isDone;
-    })
-    .reverse();
 }

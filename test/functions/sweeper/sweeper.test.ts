@@ -221,7 +221,7 @@ test('a step of a walk that is over does nothing', async () => {
   assert.equal(plane.log.of('walk.finished').length, 1);
 });
 
-test('who joined anew keeps what survived; what did not is swept when it cannot be told again', async () => {
+test('who joined anew keeps what survived; what did not is swept later', async () => {
   const { plane, member, tell, pass, walk, sessionsOf } = await stage();
   await plane.createHub('office', 'static');
   const survivor = sessionReport('office', 'SID-ADA-1', 'ada');
