@@ -19,7 +19,7 @@ export interface MemberScalingProps {
 }
 
 /**
- * How many members there are (ADR 0024). Each policy may add; one is removed only if all of them
+ * How many members there are (ADR 0028). Each policy may add; one is removed only if all of them
  * agree, and then it drains first: its sessions count against those who stay.
  */
 export class MemberScaling extends Construct {

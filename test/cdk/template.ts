@@ -26,6 +26,7 @@ export interface SynthesizedTemplate {
   readonly outputs: readonly string[];
   /** Parameters somebody has to give. */
   readonly asked: readonly string[];
+  all(): SynthesizedResource[];
   of(type: string): SynthesizedResource[];
   /** The one of its type. */
   only(type: string): SynthesizedResource;
@@ -70,16 +71,16 @@ interface RawTemplate {
 }
 
 export function templateOf(template: RawTemplate): SynthesizedTemplate {
+  const all = (): SynthesizedResource[] =>
+    Object.entries(template.Resources).map(([id, resource]) => ({
+      id,
+      type: resource.Type,
+      properties: resource.Properties ?? {},
+      deletionPolicy: resource.DeletionPolicy,
+      updatePolicy: resource.UpdatePolicy ?? {},
+    }));
   const of = (type: string): SynthesizedResource[] =>
-    Object.entries(template.Resources)
-      .filter(([, resource]) => resource.Type === type)
-      .map(([id, resource]) => ({
-        id,
-        type,
-        properties: resource.Properties ?? {},
-        deletionPolicy: resource.DeletionPolicy,
-        updatePolicy: resource.UpdatePolicy ?? {},
-      }));
+    all().filter((resource) => resource.type === type);
   const called = (type: string, prefix: string): SynthesizedResource => {
     const found = of(type).find(({ id }) => id.startsWith(prefix));
     if (found === undefined) throw new Error(`no ${type} ${prefix}…`);
@@ -90,6 +91,7 @@ export function templateOf(template: RawTemplate): SynthesizedTemplate {
     asked: Object.entries(template.Parameters ?? {})
       .filter(([, parameter]) => parameter.Default === undefined)
       .map(([name]) => name),
+    all,
     of,
     only: (type) => {
       const [first, second] = of(type);
