@@ -290,6 +290,8 @@ class LocalCluster implements Cluster {
   }
 
   private explain(what: string): string {
-    return `${what}; the logs are in ${this.logFolder}`;
+    const { first } = this.trouble;
+    const cause = first === undefined ? '' : `; the first trouble was: ${first}`;
+    return `${what}; the logs are in ${this.logFolder}${cause}`;
   }
 }

@@ -191,17 +191,18 @@ function startPools(
   registry: CredentialRegistry,
   endpoints: ServiceEndpoints,
 ): FunctionPool[] {
-  const { assembly, clock, data, reaper, timers } = options;
+  const { assembly, clock, data, reaper, timers, trouble } = options;
+  const onTrouble = (message: string): void => trouble.report('function', message);
   return localFunctions(stack, assembly, registry, endpoints).map((spec) => {
     const log = new LogFile(join(data.logs, `${spec.name}.log`));
-    const pool = new FunctionPool(spec, { log, reaper, clock, timers });
+    const pool = new FunctionPool(spec, { log, reaper, clock, timers, onTrouble });
     pool.warm();
     return pool;
   });
 }
 
 function startEventSources(
-  { timers, trouble }: DeploymentOptions,
+  { clock, timers, trouble }: DeploymentOptions,
   stack: Stack,
   poolOf: (name: string) => FunctionPool,
   endpoints: ServiceEndpoints,
@@ -215,6 +216,7 @@ function startEventSources(
       endpoint: endpoints.sqs,
       credentials: pool.spec.credentials,
       pool,
+      clock,
       timers,
       onTrouble: (message) => trouble.report('event source', message),
     });

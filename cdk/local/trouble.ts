@@ -24,6 +24,11 @@ export class Trouble {
     this.tell(line);
   }
 
+  /** What went wrong first: the likeliest cause of all else. */
+  get first(): string | undefined {
+    return [...this.told][0];
+  }
+
   close(): void {
     this.log.close();
   }

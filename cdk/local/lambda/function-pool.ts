@@ -8,6 +8,8 @@ import { FunctionProcess, type LocalFunction, type Outcome } from './function-pr
 export const processesMax = 8;
 /** Most invocations that wait for a process; what is over is throttled. */
 export const waitingMax = 512;
+/** AWS: the largest event of a synchronous invocation, and the largest answer. */
+export const payloadBytesMax = 6 * 1024 * 1024;
 /** A process beyond the first ends after this long without work. */
 const idleMs = 30_000;
 
@@ -16,17 +18,19 @@ export interface PoolServices {
   readonly reaper: Reaper;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** Told of a function that does not load, fails, or runs out of time or memory. */
+  readonly onTrouble?: (message: string) => void;
 }
 
 interface Waiting {
-  readonly event: unknown;
+  /** JSON. */
+  readonly event: string;
   readonly settle: (outcome: Outcome) => void;
 }
 
 /**
  * Runs one function: a process serves one invocation at a time, more are started while all are
- * busy, one stays warm. Left out: freezing between invocations, cold start times, payload limits
- * other than the callers'.
+ * busy, one stays warm. Left out: freezing between invocations, cold start times.
  */
 export class FunctionPool {
   readonly spec: LocalFunction;
@@ -53,11 +57,19 @@ export class FunctionPool {
 
   /** Run the function once. Never rejects: how it ended is the answer. */
   invoke(event: unknown): Promise<Outcome> {
+    const text = JSON.stringify(event);
+    if (Buffer.byteLength(text) > payloadBytesMax) {
+      return Promise.resolve({
+        kind: 'error',
+        errorType: 'RequestTooLargeException',
+        errorMessage: `the event is larger than ${payloadBytesMax} bytes`,
+      });
+    }
     if (this.stopped || this.waiting.length >= waitingMax) {
       return Promise.resolve({ kind: 'throttled' });
     }
     return new Promise((settle) => {
-      this.waiting.push({ event, settle });
+      this.waiting.push({ event: text, settle });
       this.assign();
     });
   }
@@ -67,6 +79,11 @@ export class FunctionPool {
     this.cancelTrim();
     for (const waiting of this.waiting.splice(0)) waiting.settle({ kind: 'throttled' });
     for (const process of this.processes) process.kill();
+  }
+
+  /** Processes at most: fewer, if the template reserves fewer for this function. */
+  private get most(): number {
+    return Math.min(processesMax, this.spec.reservedConcurrency ?? processesMax);
   }
 
   /** Give waiting invocations to idle processes; start more processes for those left over. */
@@ -82,7 +99,7 @@ export class FunctionPool {
     }
     const starting = this.count('starting');
     for (let missing = this.waiting.length - starting; missing > 0; missing -= 1) {
-      if (this.stopped || this.processes.size >= processesMax) return;
+      if (this.stopped || this.processes.size >= this.most) return;
       this.start();
     }
   }
@@ -100,7 +117,7 @@ export class FunctionPool {
       requestId,
       functionArn: arn,
       deadlineMs: clock.nowMs() + timeoutMs,
-      event: JSON.stringify(event),
+      event,
     });
     cancel();
     const ended: Outcome = timedOut
@@ -109,9 +126,10 @@ export class FunctionPool {
           errorType: 'Sandbox.Timedout',
           errorMessage: `Task timed out after ${(timeoutMs / 1_000).toFixed(2)} seconds`,
         }
-      : outcome;
+      : withinLimit(outcome);
     if (ended.kind === 'error') {
       log.append(`${requestId} ${ended.errorType}: ${ended.errorMessage}\n`);
+      if (!this.stopped) this.tell(`fails: ${ended.errorType}: ${ended.errorMessage}`);
     }
     settle(ended);
   }
@@ -130,6 +148,7 @@ export class FunctionPool {
     this.processes.delete(process);
     if (!process.wasReady && !this.stopped) {
       this.services.log.append(`failed to start: ${description}\n`);
+      this.tell(`does not load: ${description}`);
       this.waiting.shift()?.settle({
         kind: 'error',
         errorType: 'Runtime.InitError',
@@ -137,6 +156,10 @@ export class FunctionPool {
       });
     }
     this.assign();
+  }
+
+  private tell(what: string): void {
+    this.services.onTrouble?.(`${this.spec.name} ${what}`);
   }
 
   /** End idle processes but one, a while after the last work. */
@@ -152,4 +175,15 @@ export class FunctionPool {
   private count(state: FunctionProcess['state']): number {
     return [...this.processes].filter((process) => process.state === state).length;
   }
+}
+
+function withinLimit(outcome: Outcome): Outcome {
+  if (outcome.kind !== 'answer' || Buffer.byteLength(outcome.payload) <= payloadBytesMax) {
+    return outcome;
+  }
+  return {
+    kind: 'error',
+    errorType: 'Function.ResponseSizeTooLarge',
+    errorMessage: `the answer is larger than ${payloadBytesMax} bytes`,
+  };
 }

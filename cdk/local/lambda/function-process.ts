@@ -15,6 +15,8 @@ export interface LocalFunction {
   readonly handler: string;
   readonly timeoutMs: number;
   readonly memoryMb: number;
+  /** Most invocations at a time, where the template says so. */
+  readonly reservedConcurrency?: number;
   /** Of its role: for whatever AWS does in the function's name. */
   readonly credentials: Credentials;
   /** All of the process's environment. */
@@ -38,6 +40,9 @@ export interface ProcessEvents {
   readonly onExit: (process: FunctionProcess, description: string) => void;
 }
 
+/** Of a module that does not load, so much of its output is looked at. */
+const lastWordsMax = 8_192;
+
 /** One execution environment: a Node process that has loaded the function. */
 export class FunctionProcess {
   state: 'starting' | 'idle' | 'busy' | 'ended' = 'starting';
@@ -45,6 +50,7 @@ export class FunctionProcess {
   wasReady = false;
   private readonly child: ChildProcess;
   private readonly events: ProcessEvents;
+  private lastWords = '';
   private settle: ((outcome: Outcome) => void) | undefined;
 
   constructor(spec: LocalFunction, log: LogFile, reaper: Reaper, events: ProcessEvents) {
@@ -58,11 +64,15 @@ export class FunctionProcess {
     });
     reaper.watch(this.child);
     this.child.stdout?.on('data', (chunk: Buffer) => log.append(chunk));
-    this.child.stderr?.on('data', (chunk: Buffer) => log.append(chunk));
+    this.child.stderr?.on('data', (chunk: Buffer) => {
+      log.append(chunk);
+      if (!this.wasReady) this.lastWords = (this.lastWords + chunk).slice(-lastWordsMax);
+    });
     this.child.on('message', (message) => this.handle(messageSchema.parse(message)));
     this.child.on('error', (error) => this.end(error.message));
     this.child.once('exit', (code, signal) => {
-      this.end(signal === null ? `exit status ${code}` : `signal: ${signal}`);
+      const how = signal === null ? `exit status ${code}` : `signal: ${signal}`;
+      this.end(this.thrown === undefined ? how : `${how}: ${this.thrown}`);
     });
   }
 
@@ -75,6 +85,11 @@ export class FunctionProcess {
         if (error !== null) this.kill();
       });
     });
+  }
+
+  /** The error that kept the module from loading, as Node prints it. */
+  private get thrown(): string | undefined {
+    return this.wasReady ? undefined : /^\w*Error: .*$/m.exec(this.lastWords)?.[0];
   }
 
   kill(): void {

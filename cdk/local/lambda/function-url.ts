@@ -6,7 +6,7 @@ import type { Answer } from '../http-server.ts';
 import { callerArn, callerId } from '../iam/principal.ts';
 import type { ArrivedRequest } from '../iam/signature.ts';
 import { place } from '../template/place.ts';
-import type { FunctionPool } from './function-pool.ts';
+import { type FunctionPool, payloadBytesMax } from './function-pool.ts';
 import { isTextual } from './textual.ts';
 
 const urlSchema = z.object({ AuthType: z.literal('AWS_IAM'), TargetFunctionArn: z.string() });
@@ -42,6 +42,7 @@ export function functionUrlStandIn(pool: FunctionPool, clock: Clock): StandIn {
       },
     ],
     answer: async (request, caller) => {
+      if (request.body.length > payloadBytesMax) return json(413, { Message: 'Too large' });
       const outcome = await pool.invoke(functionUrlEvent(request, caller, clock.nowMs()));
       switch (outcome.kind) {
         case 'throttled':

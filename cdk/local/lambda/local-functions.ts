@@ -5,19 +5,24 @@ import { assertTrusts } from '../iam/trust.ts';
 import type { Assembly } from '../synth/assembly.ts';
 import { place } from '../template/place.ts';
 import type { Stack } from '../template/stack.ts';
+import { TemplateError } from '../template/template.ts';
 import type { LocalFunction } from './function-process.ts';
 
 const functionSchema = z.object({
   Code: z.object({ S3Bucket: z.string(), S3Key: z.string() }),
   Role: z.string(),
   Handler: z.string(),
-  Timeout: z.number().default(3),
-  MemorySize: z.number().default(128),
+  Runtime: z.string().regex(/^nodejs\d+\.x$/),
+  Timeout: z.number().int().min(1).max(900).default(3),
+  MemorySize: z.number().int().min(128).max(10_240).default(128),
+  ReservedConcurrentExecutions: z.number().int().positive().optional(),
   Environment: z.object({ Variables: z.record(z.string(), z.string()) }).optional(),
 });
 
 /** Credentials of a function outlive any local cluster: its processes cannot renew them. */
 const credentialsLifeMs = 365 * 86_400_000;
+
+const variablesBytesMax = 4_096;
 
 /** Where the stand-ins of AWS's services listen. */
 export interface ServiceEndpoints {
@@ -36,6 +41,8 @@ export function localFunctions(
 ): LocalFunction[] {
   return stack.ofType('AWS::Lambda::Function').map((resource) => {
     const properties = functionSchema.parse(resource.properties);
+    const { ReservedConcurrentExecutions: reserved } = properties;
+    assertVariablesFit(resource.logicalId, properties.Environment?.Variables ?? {});
     const role = stack.called('AWS::IAM::Role', properties.Role);
     assertTrusts(role, 'lambda.amazonaws.com');
     const principal = {
@@ -54,6 +61,7 @@ export function localFunctions(
       handler: properties.Handler,
       timeoutMs: properties.Timeout * 1_000,
       memoryMb: properties.MemorySize,
+      ...(reserved === undefined ? {} : { reservedConcurrency: reserved }),
       environment: {
         ...properties.Environment?.Variables,
         // What Lambda itself sets.
@@ -80,4 +88,11 @@ export function localFunctions(
       },
     };
   });
+}
+
+/** AWS refuses a function whose variables are longer, all together. */
+function assertVariablesFit(logicalId: string, variables: Readonly<Record<string, string>>): void {
+  const size = Buffer.byteLength(JSON.stringify(variables));
+  if (size <= variablesBytesMax) return;
+  throw new TemplateError(`${logicalId}: its variables are ${size} bytes, Lambda takes 4096`);
 }

@@ -1,12 +1,14 @@
 import { z } from 'zod';
-import type { Timers } from '#shared/kernel/clock.ts';
+import type { Clock, Timers } from '#shared/kernel/clock.ts';
 import { callSigned } from '../aws/signed-call.ts';
 import type { Credentials } from '../iam/credential-registry.ts';
 import { place } from '../template/place.ts';
 import type { FunctionPool } from './function-pool.ts';
 
 const mappingSchema = z.object({
-  BatchSize: z.number().int().min(1).max(10).default(10),
+  BatchSize: z.number().int().min(1).max(10_000).default(10),
+  MaximumBatchingWindowInSeconds: z.number().int().min(0).max(300).default(0),
+  Enabled: z.boolean().default(true),
   EventSourceArn: z.string(),
   FunctionName: z.string(),
   FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).default([]),
@@ -32,6 +34,10 @@ const failuresSchema = z
 
 /** A poll waits this long at the queue, the longest SQS allows. */
 const pollSeconds = 20;
+/** SQS hands out so many at a time. */
+const pollMessagesMax = 10;
+/** Well below the largest event. */
+const batchBytesMax = 5 * 1024 * 1024;
 const callLimitMs = 30_000;
 /** After a failed poll: a missing grant would otherwise spin. */
 const retryMs = 2_000;
@@ -45,7 +51,8 @@ export interface SqsEventSourceOptions {
   readonly endpoint: string;
   /** The function's role polls, as in AWS: its policies must allow it. */
   readonly credentials: Credentials;
-  readonly pool: FunctionPool;
+  readonly pool: Pick<FunctionPool, 'invoke'>;
+  readonly clock: Clock;
   readonly timers: Timers;
   readonly onTrouble: (message: string) => void;
 }
@@ -65,6 +72,7 @@ export class SqsEventSource {
   }
 
   start(): void {
+    if (!this.options.mapping.Enabled) return;
     this.polling = this.poll();
   }
 
@@ -78,7 +86,7 @@ export class SqsEventSource {
     const limit = Math.min(mapping.ScalingConfig?.MaximumConcurrency ?? 5, concurrencyMax);
     while (!this.ending.signal.aborted) {
       try {
-        const messages = await this.receive();
+        const messages = await this.gather();
         if (messages.length > 0) this.begin(messages);
         while (this.batches.size >= limit) await Promise.race(this.batches);
       } catch (error) {
@@ -107,15 +115,36 @@ export class SqsEventSource {
     const reports = mapping.FunctionResponseTypes.includes('ReportBatchItemFailures');
     const handled = reports ? handledMessages(messages, outcome.payload) : messages;
     if (handled.length === 0) return;
-    await this.call('DeleteMessageBatch', {
-      Entries: handled.map(({ MessageId, ReceiptHandle }) => ({ Id: MessageId, ReceiptHandle })),
-    });
+    for (let at = 0; at < handled.length; at += pollMessagesMax) {
+      await this.call('DeleteMessageBatch', {
+        Entries: handled
+          .slice(at, at + pollMessagesMax)
+          .map(({ MessageId, ReceiptHandle }) => ({ Id: MessageId, ReceiptHandle })),
+      });
+    }
   }
 
-  private async receive(): Promise<readonly Message[]> {
+  /**
+   * One batch. With a batching window, Lambda goes on gathering until the batch is full, the window
+   * over, or the event as large as it may be.
+   */
+  private async gather(): Promise<readonly Message[]> {
+    const { BatchSize: size, MaximumBatchingWindowInSeconds: window } = this.options.mapping;
+    const gathered = [...(await this.receive(size, pollSeconds))];
+    if (gathered.length === 0) return gathered;
+    const endMs = this.options.clock.monotonicMs() + window * 1_000;
+    while (gathered.length < size && !this.ending.signal.aborted) {
+      const leftSeconds = Math.floor((endMs - this.options.clock.monotonicMs()) / 1_000);
+      if (leftSeconds < 1 || JSON.stringify(gathered).length > batchBytesMax) break;
+      gathered.push(...(await this.receive(size - gathered.length, leftSeconds)));
+    }
+    return gathered;
+  }
+
+  private async receive(most: number, waitSeconds: number): Promise<readonly Message[]> {
     const answer = await this.call('ReceiveMessage', {
-      MaxNumberOfMessages: this.options.mapping.BatchSize,
-      WaitTimeSeconds: pollSeconds,
+      MaxNumberOfMessages: Math.min(most, pollMessagesMax),
+      WaitTimeSeconds: Math.min(waitSeconds, pollSeconds),
       MessageSystemAttributeNames: ['All'],
     });
     return receivedSchema.parse(answer).Messages;

@@ -104,3 +104,25 @@ test('what a function prints is in its log', async (context) => {
     2_000,
   );
 });
+
+test('memory is capped at the setting: the process ends, the next one runs', async (context) => {
+  const { pool } = startPool(context, fixtureFunction('echo', { memoryMb: 64 }));
+  const outcome = await pool.invoke({ fillMb: 400 });
+  assert.equal(outcome.kind === 'error' && outcome.errorType, 'Runtime.ExitError');
+  echoed(await pool.invoke({}));
+});
+
+test('events and answers beyond 6 MiB are refused, each by its name', async (context) => {
+  const { pool } = startPool(context, fixtureFunction('echo'));
+  const large = 6 * 1024 * 1024;
+  const event = await pool.invoke({ text: 'x'.repeat(large) });
+  assert.equal(event.kind === 'error' && event.errorType, 'RequestTooLargeException');
+  const answer = await pool.invoke({ answerBytes: large });
+  assert.equal(answer.kind === 'error' && answer.errorType, 'Function.ResponseSizeTooLarge');
+});
+
+test('a reserved concurrency is the most that runs at a time', async (context) => {
+  const { pool } = startPool(context, fixtureFunction('echo', { reservedConcurrency: 2 }));
+  await Promise.all([1, 2, 3, 4].map(() => pool.invoke({ waitMs: 50 })));
+  assert.equal(pool.size, 2);
+});

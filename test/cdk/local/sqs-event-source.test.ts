@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { FunctionPool } from '#cdk/local/lambda/function-pool.ts';
 import {
   handledMessages,
   parseEventSourceMapping,
   SqsEventSource,
 } from '#cdk/local/lambda/sqs-event-source.ts';
-import { systemTimers } from '#cdk/local/system.ts';
+import { systemClock, systemTimers } from '#cdk/local/system.ts';
 import type { Template } from '#cdk/local/template/template.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { callerRole, type LocalAws, startLocalAws } from './local-aws.ts';
@@ -14,14 +15,14 @@ import { fixtureFunction, startPool } from './pool.ts';
 const queueArn = { 'Fn::GetAtt': ['Queue', 'Arn'] };
 const pollerActions = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
 
-function template(actions: readonly string[]): Template {
+function template(actions: readonly string[], visibilitySeconds = 1): Template {
   return {
     Resources: {
       Dead: { Type: 'AWS::SQS::Queue' },
       Queue: {
         Type: 'AWS::SQS::Queue',
         Properties: {
-          VisibilityTimeout: 1,
+          VisibilityTimeout: visibilitySeconds,
           RedrivePolicy: {
             deadLetterTargetArn: { 'Fn::GetAtt': ['Dead', 'Arn'] },
             maxReceiveCount: 2,
@@ -37,9 +38,14 @@ function template(actions: readonly string[]): Template {
 async function startSource(
   context: TestContext,
   actions: readonly string[],
+  changes: {
+    readonly pool?: Pick<FunctionPool, 'invoke'>;
+    readonly mapping?: object;
+    readonly visibilitySeconds?: number;
+  } = {},
 ): Promise<{ readonly aws: LocalAws; readonly troubles: readonly string[] }> {
-  const aws = await startLocalAws(context, 'sqs', template(actions));
-  const { pool } = startPool(context, fixtureFunction('echo'));
+  const aws = await startLocalAws(context, 'sqs', template(actions, changes.visibilitySeconds));
+  const pool = changes.pool ?? startPool(context, fixtureFunction('echo')).pool;
   const troubles: string[] = [];
   const queue = aws.stack.called(
     'AWS::SQS::Queue',
@@ -51,11 +57,13 @@ async function startSource(
       EventSourceArn: queue.attribute('Arn'),
       FunctionName: 'echo',
       FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ...changes.mapping,
     }),
     queueUrl: queue.ref,
     endpoint: aws.endpoint,
     credentials: aws.credentials,
     pool,
+    clock: systemClock,
     timers: systemTimers,
     onTrouble: (message) => troubles.push(message),
   });
@@ -86,6 +94,48 @@ test('a function role that may not receive is told so, as in AWS', async (contex
         ? undefined
         : `only: ${troubles.join('; ')}`,
     5_000,
+  );
+});
+
+test('a batching window gathers what comes within it into one event', async (context) => {
+  const batches: number[] = [];
+  const pool = {
+    invoke: async (event: unknown) => {
+      batches.push((event as { Records: unknown[] }).Records.length);
+      return { kind: 'answer', payload: 'null' } as const;
+    },
+  };
+  const mapping = { BatchSize: 100, MaximumBatchingWindowInSeconds: 2 };
+  const changes = { pool, mapping, visibilitySeconds: 30 };
+  const { aws } = await startSource(context, [...pollerActions, 'sqs:SendMessage'], changes);
+  const QueueUrl = aws.stack.ofType('AWS::SQS::Queue')[1]?.ref;
+  for (let number = 0; number < 12; number += 1) {
+    await aws.call('AmazonSQS.SendMessage', { QueueUrl, MessageBody: `${number}` });
+  }
+  await eventually(() => (batches.length > 0 ? undefined : 'no event'), 10_000);
+  assert.deepEqual(batches, [12]);
+});
+
+test('a mapping that is not enabled brings nothing', async (context) => {
+  const pool = { invoke: async () => assert.fail('it was invoked') };
+  const mapping = { Enabled: false };
+  const { aws } = await startSource(context, [...pollerActions, 'sqs:SendMessage'], {
+    pool,
+    mapping,
+  });
+  const QueueUrl = aws.stack.ofType('AWS::SQS::Queue')[1]?.ref;
+  await aws.call('AmazonSQS.SendMessage', { QueueUrl, MessageBody: 'waits' });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual((await aws.sqs?.contents())?.['Queue'], ['waits']);
+});
+
+test('a message beyond the queue’s limit is refused', async (context) => {
+  const { aws } = await startSource(context, ['sqs:SendMessage'], { mapping: { Enabled: false } });
+  const QueueUrl = aws.stack.ofType('AWS::SQS::Queue')[1]?.ref;
+  const MessageBody = 'x'.repeat(1024 * 1024 + 1);
+  await assert.rejects(
+    aws.call('AmazonSQS.SendMessage', { QueueUrl, MessageBody }),
+    /Invalid|must be/,
   );
 });
 
