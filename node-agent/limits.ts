@@ -56,9 +56,9 @@ export const listenerLimits: ListenerLimits = {
 /** protocol/05 §2 has what genuine programs allow; a session here may hold about half of it. */
 export const sessionLimits: SessionLimits = {
   sendQueue: { framesMax: 1024, bytesMax: 1_280_000 },
-  batchBytesMax: 65_536,
-  wireBytesMax: 524_288,
-  wireBytesMin: 32_768,
+  batchBytesMax: 261_120,
+  wireBytesMax: 16_384,
+  wireBytesMin: 16_384,
   autoDisconnectGraceMs: 10_000,
 };
 

@@ -11,6 +11,7 @@ import type { Random } from '#shared/kernel/random.ts';
 import { Arrivals, type ArrivalsLimits } from './arrivals.ts';
 import { CauseCounts } from './cause-counts.ts';
 import { Lingering, type LingeringLimits } from './lingering.ts';
+import { ReadBuffer } from './read-buffer.ts';
 import { type Door, Visit, type VisitLimits } from './visit.ts';
 import { type Waiter, WaitingRoom, type WaitingRoomLimits } from './waiting-room.ts';
 
@@ -55,6 +56,7 @@ export class MemberListener {
   readonly #arrivals: Arrivals;
   readonly #waiting: WaitingRoom;
   readonly #lingering: Lingering;
+  readonly #readBuffer = new ReadBuffer();
 
   /** Connections in their TLS handshake, by the peer's address and port. */
   readonly #inHandshake = new Map<string, { waiter: Waiter; settle: (cause: string) => void }>();
@@ -188,6 +190,7 @@ export class MemberListener {
       socket,
       address,
       lingering: this.#lingering,
+      readBuffer: this.#readBuffer,
       onSettled: (outcome, cause) => {
         this.#waiting.leave(waiter);
         if (outcome === 'over') this.#causes.count(cause);

@@ -2,12 +2,17 @@ import type { TLSSocket } from 'node:tls';
 import type { Wire } from '../session/wire.ts';
 import type { Lingering } from './lingering.ts';
 
+interface Held {
+  readonly bytes: Buffer;
+  readonly onTaken: (() => void) | undefined;
+}
+
 /** {@link Wire} over a TLS socket. */
 export class SocketWire implements Wire {
   readonly #socket: TLSSocket;
   readonly #lingering: Lingering;
   /** What waits for {@link release}; undefined while nothing needs to. */
-  #held: Buffer[] | undefined;
+  #held: Held[] | undefined;
   #heldBytes = 0;
 
   constructor(socket: TLSSocket, lingering: Lingering) {
@@ -29,14 +34,16 @@ export class SocketWire implements Wire {
     const held = this.#held ?? [];
     this.#held = undefined;
     this.#heldBytes = 0;
-    for (const bytes of held) this.write(bytes);
+    for (const { bytes, onTaken } of held) this.write(bytes, onTaken);
   }
 
-  write(bytes: Buffer): void {
+  write(bytes: Buffer, onTaken?: () => void): void {
     if (this.#held !== undefined) {
-      this.#held.push(bytes);
+      this.#held.push({ bytes, onTaken });
       this.#heldBytes += bytes.length;
-    } else if (this.#socket.writable) this.#socket.write(bytes);
+    } else if (this.#socket.writable) {
+      this.#socket.write(bytes, onTaken && ((error) => (error ? undefined : onTaken())));
+    }
   }
 
   end(): void {

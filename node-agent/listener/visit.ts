@@ -19,6 +19,7 @@ import { WireError } from '#shared/wire/wire-error.ts';
 import type { Connection } from '../session/connection.ts';
 import type { Session } from '../session/session.ts';
 import type { Lingering } from './lingering.ts';
+import type { ReadBuffer } from './read-buffer.ts';
 import { type HttpRequest, RequestParser } from './request-parser.ts';
 import { packResponse, padding, pageResponse } from './response.ts';
 import { SocketWire } from './socket-wire.ts';
@@ -60,6 +61,7 @@ export interface VisitOptions {
   readonly log: Log;
   readonly limits: VisitLimits;
   readonly lingering: Lingering;
+  readonly readBuffer: ReadBuffer;
   /** It has become a connection of a session, or is over: called once. */
   readonly onSettled: (outcome: 'session' | 'over', cause: string) => void;
 }
@@ -242,7 +244,9 @@ export class Visit {
   #enter(session: Session, wire: SocketWire): void {
     const joined = session.join(wire);
     assert(joined.kind === 'joined', 'a session that had room takes the connection');
-    this.#connection = joined.connection;
+    const { connection } = joined;
+    this.#connection = connection;
+    this.#options.readBuffer.serve(this.#socket, (bytes) => connection.received(bytes));
     this.#settle('session', 'joined');
     const rest = this.#parser.takeRest();
     if (rest.length > 0) joined.connection.received(rest);

@@ -17,6 +17,8 @@ const keepAliveBacklogBytesMax = 16_384;
 export interface ConnectionOwner {
   /** At the head of everything that arrived together. */
   beginBatch(): void;
+  /** At its end: what was read will be overwritten. */
+  endBatch(): void;
   onFrame(frame: Buffer): void;
   onStreamDrop(reason: StreamDropReason): void;
   onDrain(): void;
@@ -89,7 +91,7 @@ export class Connection implements FrameSink {
     return this.#lastSentMs;
   }
 
-  /** The socket brought these bytes. */
+  /** The socket brought these bytes, which may be overwritten when this returns. */
   received(chunk: Buffer): void {
     if (this.#ended) return;
     this.#batchMs = this.#nowMs();
@@ -100,6 +102,7 @@ export class Connection implements FrameSink {
       if (!(error instanceof WireError)) throw error;
       this.end(error.code);
     }
+    this.#owner.endBatch();
   }
 
   /** The socket has room again. */
@@ -126,9 +129,10 @@ export class Connection implements FrameSink {
     this.#owner.onStreamDrop(reason);
   }
 
-  send(batch: Buffer, nowMs: number): void {
+  /** `onTaken`: the batch is with the kernel, and its bytes may be used for others. */
+  send(batch: Buffer, nowMs: number, onTaken: () => void): void {
     this.#lastSentMs = nowMs;
-    this.wire.write(batch);
+    this.wire.write(batch, onTaken);
   }
 
   /**

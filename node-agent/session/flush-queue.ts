@@ -1,3 +1,5 @@
+import { Gathering } from './gathering.ts';
+
 /** What has something to write once everything that arrived in this turn was looked at. */
 export interface Flushable {
   flush(): void;
@@ -8,6 +10,8 @@ export interface Flushable {
  * leave in one batch per receiver: fewer TLS records, fewer system calls.
  */
 export class FlushQueue {
+  /** What those who flush gather their batches in. */
+  readonly gathering = new Gathering();
   readonly #atEndOfTurn: (action: () => void) => void;
   readonly #run = (): void => this.#flushAll();
   #waiting: Flushable[] = [];

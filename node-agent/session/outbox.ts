@@ -1,5 +1,4 @@
-import { deflateBlock } from '../stream/compression.ts';
-import { encodeBatch } from '../stream/frame-batch.ts';
+import { deflateBatch } from '../stream/frame-batch.ts';
 import type { DropReason } from '../switch/drop-reason.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionSet } from './connection-set.ts';
@@ -33,7 +32,6 @@ export class Outbox implements Flushable {
   readonly #queue: SendQueue;
   /** With QoS: what goes first. */
   readonly #urgent: SendQueue | undefined;
-  readonly #batch: Buffer[] = [];
   #asked = false;
   #behind = false;
   #lastUsed: Connection | undefined;
@@ -43,8 +41,10 @@ export class Outbox implements Flushable {
   constructor(options: OutboxOptions) {
     this.#options = options;
     const { limits, budget, onDrop } = options;
-    this.#queue = new SendQueue(limits.sendQueue, budget, onDrop);
-    this.#urgent = options.qos ? new SendQueue(limits.sendQueue, budget, onDrop) : undefined;
+    const { gathering } = options.flushQueue;
+    const queue = (): SendQueue => new SendQueue(limits.sendQueue, budget, onDrop, gathering);
+    this.#queue = queue();
+    this.#urgent = options.qos ? queue() : undefined;
   }
 
   get frames(): number {
@@ -113,9 +113,8 @@ export class Outbox implements Flushable {
     while (queue.frames > 0) {
       const connection = this.#choose(first, end);
       if (connection === undefined) return;
-      queue.takeBatch(this.#options.limits.batchBytesMax, this.#batch);
-      this.#write(connection);
-      this.#batch.length = 0;
+      const batch = queue.takeBatch(this.#options.limits.batchBytesMax);
+      if (batch !== undefined) this.#write(connection, batch);
     }
   }
 
@@ -142,14 +141,25 @@ export class Outbox implements Flushable {
     return chosen;
   }
 
-  #write(connection: Connection): void {
-    const { compressed, counters, nowMs } = this.#options;
-    for (let i = 0; i < this.#batch.length; i++) {
-      const frame = this.#batch[i] as Buffer;
-      counters.bytesSent += frame.length;
-      if (compressed) this.#batch[i] = deflateBlock(frame);
+  #write(connection: Connection, batch: Buffer): void {
+    const { compressed, counters, flushQueue, nowMs } = this.#options;
+    const frames = batch.readUInt32BE(0);
+    counters.framesSent += frames;
+    counters.bytesSent += batch.length - 4 - 4 * frames;
+    if (compressed) {
+      connection.send(deflateBatch(batch), nowMs(), () => this.#onTaken());
+      flushQueue.gathering.give(batch);
+    } else {
+      connection.send(batch, nowMs(), () => {
+        flushQueue.gathering.give(batch);
+        this.#onTaken();
+      });
     }
-    counters.framesSent += this.#batch.length;
-    connection.send(encodeBatch(this.#batch), nowMs());
+  }
+
+  /** A batch is with the kernel: at once the next, if there is one. */
+  #onTaken(): void {
+    if (this.frames > 0) this.flush();
+    else this.chargeWire();
   }
 }

@@ -1,4 +1,5 @@
 import type { DropReason } from '../switch/drop-reason.ts';
+import { Gathering } from './gathering.ts';
 import type { SendBudget } from './send-budget.ts';
 
 /** Bounds of one send queue. */
@@ -7,122 +8,227 @@ export interface SendQueueLimits {
   readonly bytesMax: number;
 }
 
+/** Before each block its size, before each batch the number of its blocks (protocol/05 §2). */
+const wordBytes = 4;
+
 /**
- * The frames that wait for a connection of one session. When it is full the oldest go: whoever
- * sent them has long retransmitted, and fresh frames are worth more.
+ * The frames that wait for a connection of one session, as they go on the wire. When it is full the
+ * oldest go: whoever sent them has long retransmitted, and fresh frames are worth more.
+ *
+ * Frames that arrived one after the other are copied together, sizes and all: see {@link push}.
  */
 export class SendQueue {
+  // Fixed at construction.
   readonly #limits: SendQueueLimits;
   readonly #budget: SendBudget;
   readonly #onDrop: (reason: DropReason, frames: number) => void;
+  readonly #gathering: Gathering;
   /** Up to this no bound needs a look. */
   readonly #easyBytes: number;
 
-  /** Frames from `#head` on; before it the array is spent. */
-  #frames: Buffer[] = [];
-  #head = 0;
+  /** Blocks from `#start` to `#end`; before them there is room for a word. */
+  #buffer: Buffer | undefined;
+  #start = wordBytes;
+  #end = wordBytes;
+  #lastBatchBytes = 0;
+
+  /** The newest frames, still where they arrived: the first of them, and where the last ends. */
+  #run: Buffer | undefined;
+  #runEnd = 0;
+  /** All of the memory the run is in. */
+  #source: Buffer = none;
+  #isOpen = false;
+
+  // The run included.
+  #frames = 0;
   #bytes = 0;
   /** As far as the budget knows. */
   #chargedBytes = 0;
-  /** Frames before this index own their bytes; see {@link settle}. */
-  #settled = 0;
 
   constructor(
     limits: SendQueueLimits,
     budget: SendBudget,
     onDrop: (reason: DropReason, frames: number) => void,
+    gathering: Gathering = new Gathering(),
   ) {
     this.#limits = limits;
     this.#budget = budget;
     this.#onDrop = onDrop;
+    this.#gathering = gathering;
     this.#easyBytes = Math.min(limits.bytesMax, budget.leastBytes);
   }
 
   get frames(): number {
-    return this.#frames.length - this.#head;
+    return this.#frames;
   }
 
+  /** Of the frames alone. */
   get bytes(): number {
     return this.#bytes;
   }
 
+  /** Take a frame; its bytes stay as they are until {@link Gathering.settle} at least. */
   push(frame: Buffer): void {
     const bytes = this.#bytes + frame.length;
-    if (this.frames >= this.#limits.framesMax || bytes > this.#easyBytes) {
+    if (this.#frames >= this.#limits.framesMax || bytes > this.#easyBytes) {
       this.#makeRoom(frame.length);
     }
-    this.#frames.push(frame);
+    this.#frames += 1;
     this.#bytes += frame.length;
-  }
-
-  /** Move the oldest frames to `batch`, at least one and as many as fit in `bytesMax`. */
-  takeBatch(bytesMax: number, batch: Buffer[]): void {
-    let bytes = 0;
-    while (this.frames > 0) {
-      bytes += this.#frames[this.#head]?.length ?? 0;
-      if (batch.length > 0 && bytes > bytesMax) return;
-      batch.push(this.#takeHead());
-    }
+    if (this.#continuesRun(frame)) this.#runEnd += wordBytes + frame.length;
+    else this.#beginRun(frame);
   }
 
   /**
-   * Call when frames stay behind. A frame is a view into the chunk it arrived in and keeps all of
-   * it in memory; one that has to wait gets bytes of its own, so that the limits mean memory, and
-   * counts in the budget from then on.
+   * The oldest frames as one batch: at least one, and as many as fit in `bytesMax`. Once it is
+   * written it may be given back to the {@link Gathering}.
+   */
+  takeBatch(bytesMax: number): Buffer | undefined {
+    this.#copyRun();
+    if (this.#buffer === undefined || this.#frames === 0) return undefined;
+    const batch = this.#bytes <= bytesMax ? this.#takeAll(this.#buffer) : this.#cut(bytesMax);
+    this.#lastBatchBytes = batch.length;
+    return batch;
+  }
+
+  /**
+   * Copy what is still where it arrived. It is memory of ours from then on, and in the budget.
    */
   settle(): void {
-    for (let i = Math.max(this.#settled, this.#head); i < this.#frames.length; i++) {
-      this.#frames[i] = Buffer.from(this.#frames[i] as Buffer);
-    }
-    this.#settled = this.#frames.length;
+    this.#isOpen = false;
+    this.#copyRun();
     this.#charge();
   }
 
   clear(reason: DropReason): void {
-    if (this.frames > 0) this.#onDrop(reason, this.frames);
+    if (this.#frames > 0) this.#onDrop(reason, this.#frames);
+    if (this.#buffer !== undefined) this.#gathering.give(this.#buffer);
     this.#reset();
-    this.#bytes = 0;
     this.#charge();
+  }
+
+  /**
+   * Whether this frame lies behind the last one with its size in between, as in a batch that was
+   * just read. If these four bytes came there by chance, they are right all the same.
+   */
+  #continuesRun(frame: Buffer): boolean {
+    if (this.#run === undefined || frame.byteOffset !== this.#runEnd + wordBytes) return false;
+    if (frame.buffer !== this.#run.buffer) return false;
+    if (this.#source.buffer !== frame.buffer) this.#source = Buffer.from(frame.buffer);
+    return readWord(this.#source, this.#runEnd) === frame.length;
+  }
+
+  #beginRun(frame: Buffer): void {
+    this.#copyRun();
+    this.#run = frame;
+    this.#runEnd = frame.byteOffset + frame.length;
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#gathering.open(this);
+  }
+
+  #copyRun(): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    this.#run = undefined;
+    const runBytes = this.#runEnd - run.byteOffset;
+    const buffer = this.#withRoom(wordBytes + runBytes);
+    writeWord(buffer, this.#end, run.length);
+    if (runBytes === run.length) buffer.set(run, this.#end + wordBytes);
+    else this.#source.copy(buffer, this.#end + wordBytes, run.byteOffset, this.#runEnd);
+    this.#end += wordBytes + runBytes;
+  }
+
+  #takeAll(buffer: Buffer): Buffer {
+    writeWord(buffer, this.#start - wordBytes, this.#frames);
+    const batch = buffer.subarray(this.#start - wordBytes, this.#end);
+    this.#reset();
+    return batch;
+  }
+
+  /** A copy of the first frames: what is left stays where it is. */
+  #cut(bytesMax: number): Buffer {
+    const buffer = this.#buffer as Buffer;
+    const from = this.#start;
+    let frames = 0;
+    for (let bytes = 0; this.#frames > 0; frames++) {
+      bytes += readWord(buffer, this.#start);
+      if (frames > 0 && bytes > bytesMax) break;
+      this.#dropHead(buffer);
+    }
+    const batch = this.#gathering.take(wordBytes + this.#start - from);
+    writeWord(batch, 0, frames);
+    const end = wordBytes + buffer.copy(batch, wordBytes, from, this.#start);
+    return batch.subarray(0, end);
   }
 
   /** Drop the oldest until one of `frameBytes` more is within every bound, or is alone. */
   #makeRoom(frameBytes: number): void {
     const { framesMax, bytesMax } = this.#limits;
     const allowanceBytes = this.#budget.allowanceBytes;
-    while (this.frames > 0) {
+    while (this.#frames > 0) {
       const bytes = this.#bytes + frameBytes;
-      const full = this.frames >= framesMax || bytes > bytesMax;
-      if (!full && bytes <= allowanceBytes) return;
-      this.#takeHead();
-      this.#onDrop(full ? 'queue-head' : 'queue-budget', 1);
+      const isFull = this.#frames >= framesMax || bytes > bytesMax;
+      if (!isFull && bytes <= allowanceBytes) break;
+      this.#copyRun();
+      this.#dropHead(this.#buffer as Buffer);
+      this.#onDrop(isFull ? 'queue-head' : 'queue-budget', 1);
     }
+    const isSpacious = this.#buffer && this.#end - this.#start < this.#buffer.length / 4;
+    if (isSpacious) this.#move(0);
   }
 
-  /** What stays behind is memory; until then frames are views into what was received. */
+  /** What is copied is memory; until then frames are views into what was received. */
   #charge(): void {
     if (this.#bytes === this.#chargedBytes) return;
     this.#budget.take(this.#bytes - this.#chargedBytes);
     this.#chargedBytes = this.#bytes;
   }
 
-  #takeHead(): Buffer {
-    const frame = this.#frames[this.#head] as Buffer;
-    this.#head += 1;
-    this.#bytes -= frame.length;
-    if (this.#head === this.#frames.length) this.#reset();
-    else if (this.#head > this.#limits.framesMax) this.#compact();
-    return frame;
+  #dropHead(buffer: Buffer): void {
+    const size = readWord(buffer, this.#start);
+    this.#start += wordBytes + size;
+    this.#frames -= 1;
+    this.#bytes -= size;
+  }
+
+  /** The buffer, with room for so many bytes at its end. */
+  #withRoom(bytes: number): Buffer {
+    if (this.#buffer === undefined) {
+      const expectedBytes = Math.min(this.#lastBatchBytes, this.#limits.bytesMax);
+      this.#buffer = this.#gathering.take(Math.max(wordBytes + bytes, expectedBytes));
+    } else if (this.#end + bytes > this.#buffer.length) {
+      this.#move(bytes);
+    }
+    return this.#buffer;
+  }
+
+  /** Into another buffer, with room for so much more and some to spare. */
+  #move(bytes: number): void {
+    const old = this.#buffer as Buffer;
+    const waiting = this.#end - this.#start;
+    this.#buffer = this.#gathering.take(wordBytes + waiting + (waiting >> 2) + bytes);
+    old.copy(this.#buffer, wordBytes, this.#start, this.#end);
+    this.#start = wordBytes;
+    this.#end = wordBytes + waiting;
+    this.#gathering.give(old);
   }
 
   #reset(): void {
-    this.#frames.length = 0;
-    this.#head = 0;
-    this.#settled = 0;
+    this.#run = undefined;
+    this.#frames = 0;
+    this.#bytes = 0;
+    this.#buffer = undefined;
+    this.#start = this.#end = wordBytes;
   }
+}
 
-  #compact(): void {
-    this.#frames.splice(0, this.#head);
-    this.#settled = Math.max(0, this.#settled - this.#head);
-    this.#head = 0;
-  }
+const none = Buffer.alloc(0);
+
+function readWord(bytes: Buffer, at: number): number {
+  return bytes.readUInt32BE(at);
+}
+
+function writeWord(bytes: Buffer, at: number, value: number): void {
+  bytes.writeUInt32BE(value, at);
 }

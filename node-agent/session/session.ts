@@ -211,6 +211,10 @@ export class Session implements Port, ConnectionOwner {
     this.hub.beginBatch();
   }
 
+  endBatch(): void {
+    this.#context.flushQueue.gathering.settle();
+  }
+
   onFrame(frame: Buffer): void {
     this.counters.framesReceived += 1;
     this.counters.bytesReceived += frame.length;

@@ -1,6 +1,6 @@
 import { assert } from '#shared/kernel/assert.ts';
 import { WireError } from '#shared/wire/wire-error.ts';
-import { inflateBlock } from './compression.ts';
+import { deflateBlock, inflateBlock } from './compression.ts';
 
 /** Largest Ethernet frame a session carries, from the destination MAC on, without FCS. */
 export const frameBytesMax = 1600;
@@ -9,6 +9,8 @@ export const blockBytesMax = 2 * frameBytesMax;
 /** Largest keep-alive payload; a larger one ends the connection. */
 export const keepAliveBytesMax = 512;
 
+/** Every number on the wire. */
+const wordBytes = 4;
 /** Where a batch has its number of blocks, a keep-alive has this (`protocol/05` §2). */
 const keepAliveMark = 0xffffffff;
 
@@ -73,6 +75,9 @@ export class FrameDecoder {
     if (this.#failure !== undefined) throw this.#failure;
     let offset = 0;
     while (offset < chunk.length) {
+      if (this.#state === 'block-size' && this.#have === 0)
+        offset = this.#readBlocks(chunk, offset);
+      if (offset === chunk.length) return;
       switch (this.#state) {
         case 'block':
           offset = this.#readBlock(chunk, offset);
@@ -87,6 +92,23 @@ export class FrameDecoder {
           break;
       }
     }
+  }
+
+  /** The usual case, in one loop: blocks that are in this chunk from their size to their end. */
+  #readBlocks(chunk: Buffer, from: number): number {
+    let offset = from;
+    while (this.#blocksLeft > 0) {
+      const start = offset + wordBytes;
+      if (start > chunk.length) break;
+      const size = chunk.readUInt32BE(offset);
+      const end = start + size;
+      if (size === 0 || size > blockBytesMax || end > chunk.length) break;
+      offset = end;
+      this.#blocksLeft -= 1;
+      this.#deliver(chunk.subarray(start, end));
+    }
+    if (this.#blocksLeft === 0) this.#state = 'count';
+    return offset;
   }
 
   #readWord(chunk: Buffer, offset: number): number {
@@ -203,6 +225,17 @@ export function encodeBatch(blocks: readonly Buffer[]): Buffer {
     offset += block.length;
   }
   return batch;
+}
+
+/** A batch of frames with each block compressed. */
+export function deflateBatch(batch: Buffer): Buffer {
+  const blocks: Buffer[] = [];
+  for (let offset = wordBytes; offset < batch.length; ) {
+    const start = offset + wordBytes;
+    offset = start + batch.readUInt32BE(offset);
+    blocks.push(deflateBlock(batch.subarray(start, offset)));
+  }
+  return encodeBatch(blocks);
 }
 
 /** A keep-alive; a random payload of random length is what genuine programs send. */

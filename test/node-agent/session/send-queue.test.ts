@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { SendBudget } from '#node-agent/session/send-budget.ts';
 import { SendQueue } from '#node-agent/session/send-queue.ts';
+import { FrameDecoder } from '#node-agent/stream/frame-batch.ts';
 
 interface Drops {
   [reason: string]: number;
@@ -22,9 +23,14 @@ function queue(
 }
 
 function takeAll(from: SendQueue, bytesMax = 1_000_000): string[] {
-  const batch: Buffer[] = [];
-  from.takeBatch(bytesMax, batch);
-  return batch.map((frame) => frame.toString());
+  const frames: string[] = [];
+  const decoder = new FrameDecoder({
+    onFrame: (frame) => void frames.push(frame.toString()),
+    onKeepAlive: () => assert.fail('a keep-alive'),
+    onDrop: (reason) => assert.fail(reason),
+  });
+  decoder.push(from.takeBatch(bytesMax) ?? Buffer.alloc(0));
+  return frames;
 }
 
 describe('a send queue', () => {
