@@ -38,8 +38,9 @@ export async function heartbeat(
       await writeLists(api, renewal.member, observed);
       const member = await finishDrain(api, renewal.member, observed);
       const desired = await desiredOf(api, member, observed);
-      const more = await ordersForSurvivors(api, member, observed);
-      return ok({ ...desired, orders: [...desired.orders, ...more] });
+      // First: what is left out of an answer that grows too long must wait on the member's item.
+      const first = await ordersForSurvivors(api, member, observed);
+      return ok({ ...desired, orders: [...first, ...desired.orders] });
     }
   }
 }

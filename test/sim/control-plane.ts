@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { AgentApi as AgentApiParts } from '#functions/agent-api/agent-api.ts';
 import { heartbeat } from '#functions/agent-api/heartbeat.ts';
+import { withHubConfigs } from '#functions/agent-api/hub-configs.ts';
 import { join } from '#functions/agent-api/join.ts';
 import { redeem } from '#functions/agent-api/redeem.ts';
 import { Sealer } from '#functions/domain/sealing.ts';
@@ -169,11 +170,13 @@ export class ControlPlane {
         const { epoch, seq } = observedSchema.parse(body);
         const purpose = { kind: 'heartbeat', member: caller, epoch, seq } as const;
         return this.#serve(purpose, observedSchema, body, (api, it) =>
-          heartbeat(api, member, this.#parts.alterHeartbeat(caller, it)).then((answer) =>
-            answer.kind === 'ok'
-              ? { ...answer, value: this.#parts.alterDesired(answer.value) }
-              : answer,
-          ),
+          heartbeat(api, member, this.#parts.alterHeartbeat(caller, it))
+            .then((answer) => withHubConfigs(api, answer))
+            .then((answer) =>
+              answer.kind === 'ok'
+                ? { ...answer, value: this.#parts.alterDesired(answer.value) }
+                : answer,
+            ),
         );
       }
       case 'redeem': {
