@@ -22,6 +22,7 @@ export function welcome(cluster: Cluster): string {
     `front door   ${endpointText(frontDoor)}`,
     `admin        ${admin.url}  password ${admin.password}`,
     `logs         ${cluster.logFolder}`,
+    `operator     . ${cluster.operatorFile}   then the AWS CLI is for this cluster`,
     'members',
     ...members,
     '',

@@ -24,7 +24,7 @@ test('half a key is none', () => {
   assert.equal(parseCredentials(''), undefined);
 });
 
-test('new keys count as soon as the file was changed; a file that is not there is named', async () => {
+test('new keys count once the file was changed; a file that is not there is named', async () => {
   const path = join(mkdtempSync(join(tmpdir(), 'etherfleet-keys-')), 'credentials');
   const file = new CredentialsFile(path);
   await assert.rejects(file.credentials(), /ENOENT.*credentials/);
