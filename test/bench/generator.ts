@@ -57,7 +57,7 @@ const calls = {
   /** One flow from each even to the next odd session. */
   startFlows: ({ pairs, ...options }: FlowOptions & { pairs: number }): void => {
     flows = pairsOf(pairs).map(([from, to]) => {
-      to.session.send([udpFrame(0, to.number, 60)]); // the hub learns where it is
+      announce(to);
       return new Flow(from.session, to.session, [from.number, to.number], options);
     });
     setTimeout(() => {
@@ -81,9 +81,10 @@ const calls = {
   },
 
   startPings: ({ pairs, everyMs }: { pairs: number; everyMs: number }): void => {
-    pings = pairsOf(pairs).map(
-      ([from, to]) => new Pings(from.session, to.session, [from.number, to.number]),
-    );
+    pings = pairsOf(pairs).map(([from, to]) => {
+      announce(to);
+      return new Pings(from.session, to.session, [from.number, to.number]);
+    });
     for (const ping of pings) ping.start(everyMs);
   },
 
@@ -139,6 +140,11 @@ async function logInOnce(server: Connect['server'], login: Login): Promise<Diale
   });
   if (outcome.kind !== 'connected') throw new Error(JSON.stringify(outcome));
   return outcome.session;
+}
+
+/** Let the hub learn where a station is now: one of an earlier run may have had its address. */
+function announce({ session, number }: Station): void {
+  session.send([udpFrame(0, number, 60)]);
 }
 
 function pairsOf(count: number): [Station, Station][] {
