@@ -143,17 +143,3 @@ export class LinkEnd {
     this.#carry();
   }
 }
-
-/** Two ends of one connection. */
-export function connectEnds(
-  one: SimProcess,
-  other: SimProcess,
-  time: VirtualTime,
-  network: Network,
-): readonly [LinkEnd, LinkEnd] {
-  const first = new LinkEnd(one, time, network);
-  const second = new LinkEnd(other, time, network);
-  first.peer = second;
-  second.peer = first;
-  return [first, second];
-}

@@ -9,8 +9,6 @@ export interface ClockFault {
   readonly drift: number;
 }
 
-export const trueClock: ClockFault = { offsetMs: 0, drift: 0 };
-
 /** Unix milliseconds at the beginning of every run. */
 export const epochMs = 1_800_000_000_000;
 
