@@ -8,10 +8,12 @@ import { EtherfleetStack } from './stacks/etherfleet-stack.ts';
 const app = new App({ analyticsReporting: false });
 const context = (name: string): unknown => app.node.tryGetContext(name);
 const alarmEmail = textOf(context, 'alarmEmail');
+const tableName = textOf(context, 'tableName');
 new EtherfleetStack(app, 'Etherfleet', {
   settings: {
     ...settings,
     ...(alarmEmail !== undefined && { alarmEmail }),
+    ...(tableName !== undefined && { tableName }),
     onPremisesMembers: [
       ...settings.onPremisesMembers,
       ...onPremisesMembers(textOf(context, 'onPremises')),

@@ -55,6 +55,8 @@ export interface Settings {
   /** Members outside AWS. Also `-c onPremises=NAME@IPV4,…`. */
   readonly onPremisesMembers: readonly OnPremisesMember[];
 
+  /** A restored table, in place of the stack's own. Also `-c tableName=…`. */
+  readonly tableName?: string;
   /** Told when an alarm rings. Also `-c alarmEmail=…`. */
   readonly alarmEmail?: string;
 }

@@ -8,7 +8,6 @@ import {
   PeriodOverride,
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Operation } from 'aws-cdk-lib/aws-dynamodb';
 import {
   type ApplicationLoadBalancer,
   HttpCodeTarget,
@@ -44,6 +43,14 @@ export class FleetDashboard extends Construct {
         dimensionsMap: { AutoScalingGroupName: members.groupName },
         period,
         statistic: 'Maximum',
+      });
+    const throttled = (metricName: string): IMetric =>
+      new Metric({
+        namespace: 'AWS/DynamoDB',
+        metricName,
+        dimensionsMap: { TableName: table.table.tableName },
+        period,
+        statistic: 'Sum',
       });
     const ec2 = (metricName: string): IMetric =>
       new Metric({
@@ -95,14 +102,10 @@ export class FleetDashboard extends Construct {
           table.table.metricConsumedReadCapacityUnits({ period }),
           table.table.metricConsumedWriteCapacityUnits({ period }),
         ]),
-        graph(
-          'Table: throttled writes',
-          ['UpdateItem', 'PutItem', 'DeleteItem'].map((operation) =>
-            table.table.metricThrottledRequestsForOperation(operation as `${Operation}`, {
-              period,
-            }),
-          ),
-        ),
+        graph('Table: throttled', [
+          throttled('ReadThrottleEvents'),
+          throttled('WriteThrottleEvents'),
+        ]),
         new TextWidget({
           markdown: 'What to do when an alarm rings: `docs/operating/runbook.md`',
           width: 8,

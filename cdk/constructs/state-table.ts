@@ -1,5 +1,11 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  AttributeType,
+  BillingMode,
+  type ITable,
+  Table,
+  TableEncryption,
+} from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
@@ -19,11 +25,17 @@ const itemActions = [
 
 /** The one table all state lives in. It outlives the stack. */
 export class StateTable extends Construct {
-  readonly table: Table;
+  readonly table: ITable;
 
-  constructor(scope: Construct, id: string) {
+  /** `name`: of a table that was restored, and takes the place of the stack's own. */
+  constructor(scope: Construct, id: string, { name }: { readonly name: string | undefined }) {
     super(scope, id);
-    this.table = new Table(this, 'Table', {
+    const table = name === undefined ? this.own() : Table.fromTableName(this, 'Restored', name);
+    this.table = table as ITable; // as in network.ts: the library's own types disagree
+  }
+
+  private own(): Table {
+    return new Table(this, 'Table', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,

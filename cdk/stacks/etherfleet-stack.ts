@@ -31,7 +31,7 @@ export class EtherfleetStack extends Stack {
     const { certificate: choice, settings } = props;
     const { clientPort: port, vpncmdPort } = settings;
 
-    const table = new StateTable(this, 'State');
+    const table = new StateTable(this, 'State', { name: settings.tableName });
     const { key } = new SecretsKey(this, 'Secrets');
     const clusterSecret = new ClusterSecret(this, 'ClusterSecret', { key });
     const adminPassword = new AdminPassword(this, 'AdminPassword', { key });

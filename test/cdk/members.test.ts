@@ -38,7 +38,7 @@ test('an agent that is done stays down, one that crashed does not', () => {
   for (const { properties } of templates) {
     const userData = text(properties);
     assert.match(userData, /Restart=always/);
-    assert.match(userData, /RestartSec=200ms/);
+    assert.match(userData, /RestartSec=100ms/);
     assert.match(userData, /RestartPreventExitStatus=0\b/);
     assert.match(userData, /node-24 .*--max-semi-space-size=2 --initial-heap-size=256 .*main\.mjs/);
   }

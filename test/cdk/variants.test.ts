@@ -45,7 +45,7 @@ test('a domain gets a certificate proven by DNS, and a record of the static addr
 });
 
 test('a warm pool: machines of one type are prepared and stopped, and join when called', () => {
-  const { of, only } = variantTemplate({
+  const { functionCalled, of, only, statementsOf } = variantTemplate({
     settings: {
       memberWarmPoolSize: 2,
       memberCountMin: 0,
@@ -54,6 +54,7 @@ test('a warm pool: machines of one type are prepared and stopped, and join when 
         { name: 'Morning', cron: '30 7 * * MON-FRI', timeZone: 'Europe/Berlin', countMin: 4 },
       ],
       vpncmdPort: 5555,
+      tableName: 'Restored',
     },
   });
   const { properties: pool } = only('AWS::AutoScaling::WarmPool');
@@ -76,6 +77,11 @@ test('a warm pool: machines of one type are prepared and stopped, and join when 
   assert.equal(morning['TimeZone'], 'Europe/Berlin');
   assert.equal(morning['MinSize'], 4);
   assert.equal(only('AWS::SNS::Subscription').properties['Endpoint'], 'ops@example.com');
+
+  assert.deepEqual(of('AWS::DynamoDB::Table'), [], 'a restored table takes the place of its own');
+  const { Environment: environment } = functionCalled('admin').properties;
+  assert.match(text(environment), /"TABLE_NAME":"Restored"/);
+  assert.match(text(statementsOf('AdminFunctionRole')), /:table\/Restored"/);
 
   const listener = of('AWS::ElasticLoadBalancingV2::Listener').find(
     ({ properties }) => properties['Port'] === 5555,
