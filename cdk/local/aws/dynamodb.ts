@@ -57,9 +57,14 @@ export class DynamoDb {
       ...(folder === undefined ? {} : { path: folder }),
     });
     const database = new DynamoDb(server, await listen(server, '127.0.0.1', 0));
-    for (const table of stack.ofType('AWS::DynamoDB::Table')) {
-      const { TimeToLiveSpecification: _, ...properties } = tableSchema.parse(table.properties);
-      await database.createTable(table.ref, properties);
+    try {
+      for (const table of stack.ofType('AWS::DynamoDB::Table')) {
+        const { TimeToLiveSpecification: _, ...properties } = tableSchema.parse(table.properties);
+        await database.createTable(table.ref, properties);
+      }
+    } catch (error) {
+      await database.stop();
+      throw error;
     }
     if (halfMade !== undefined) rmSync(halfMade, { force: true });
     return database;
