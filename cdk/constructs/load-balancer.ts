@@ -65,7 +65,7 @@ export class LoadBalancer extends Construct {
     this.listener = this.balancer.addListener('Https', {
       port: props.port,
       protocol: ApplicationProtocol.HTTPS,
-      sslPolicy: SslPolicy.RECOMMENDED_TLS, // 1.2 and 1.3: what 4.x and 5.x clients offer
+      sslPolicy: SslPolicy.RECOMMENDED_TLS, // 1.2 and 1.3: 4.x and 5.x clients offer these
       certificates: [ListenerCertificate.fromArn(props.certificateArn)],
       open: false,
       defaultAction: ListenerAction.forward([this.lambdaTargets('Frontdoor', props.frontdoor)]),
