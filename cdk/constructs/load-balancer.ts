@@ -59,8 +59,8 @@ export class LoadBalancer extends Construct {
     answerNag(
       this.balancer,
       'ELB2',
-      'Every login is an event in the log of the function that answered it, with its source; access ' +
-        'logs of a load balancer would need a bucket to say less.',
+      'Every login is an event in the log of the function that answered it, with its source; ' +
+        'access logs of a load balancer would need a bucket to say less.',
     );
     this.listener = this.balancer.addListener('Https', {
       port: props.port,
