@@ -56,6 +56,9 @@ export interface SessionOptions {
   readonly onClosed: (session: Session, reason: CloseReason) => void;
 }
 
+/** Sessions look at their times in step, so that many of them cost one wake-up. */
+const tickRoundMs = 100;
+
 export interface SessionCounters {
   framesReceived: number;
   bytesReceived: number;
@@ -282,7 +285,8 @@ export class Session implements Port, ConnectionOwner {
     if (dueMs >= this.#tickAtMs) return;
     this.#cancelTick?.();
     this.#tickAtMs = dueMs;
-    const delayMs = Math.max(0, dueMs - this.#nowMs());
+    const roundMs = Math.ceil(dueMs / tickRoundMs) * tickRoundMs;
+    const delayMs = Math.max(0, roundMs - this.#nowMs());
     this.#cancelTick = this.#context.timers.after(delayMs, () => this.#tick());
   }
 }
