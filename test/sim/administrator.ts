@@ -16,6 +16,8 @@ export class Administrator {
   /** Sessions that were to be disconnected, where they were. */
   readonly disconnected = new Set<string>();
 
+  #last: Promise<void> = Promise.resolve();
+
   constructor(world: World) {
     this.#world = world;
   }
@@ -82,12 +84,17 @@ export class Administrator {
     });
   }
 
+  /** One thing after the other. */
   #administer(action: (ports: AdminPorts) => Promise<void>): Promise<void> {
-    return this.#world.controlPlane.operate(({ stores, clock, random }) => {
-      const sealer = async () => new Sealer(Buffer.alloc(32), random);
-      const secrets = { sealer, adminPassword: async () => '' };
-      return action({ stores, clock, random, secrets, log: silentLog });
-    });
+    const { controlPlane } = this.#world;
+    const administer = () =>
+      controlPlane.operate(({ stores, clock, random }) => {
+        const sealer = async () => new Sealer(Buffer.alloc(32), random);
+        const secrets = { sealer, adminPassword: async () => '' };
+        return action({ stores, clock, random, secrets, log: silentLog });
+      });
+    this.#last = this.#last.then(administer, administer);
+    return this.#last;
   }
 
   #hubOf(name: string, createdMs: number): Hub {
