@@ -18,7 +18,7 @@ function asked(forged: ForgedTickets, address: string, count: number, nowMs: num
   return Array.from({ length: count }, () => forged.mayAsk(address, nowMs)).filter(Boolean).length;
 }
 
-test('forged tickets are asked about as often as allowed, then as fast as they are forgotten', () => {
+test('forged tickets are asked about as often as allowed, then as they are forgotten', () => {
   const forged = new ForgedTickets(limits);
   assert.equal(asked(forged, 'a', 100, 0), 3, 'all at once');
   assert.equal(asked(forged, 'a', 100, 499), 0);
