@@ -66,9 +66,9 @@ export function benchOptions(args: readonly string[]): BenchOptions | undefined 
   };
 }
 
-/** How many pairs of clients a case is done to at once. */
+/** How many pairs of clients a case is done to at once; a fault hits only some of them. */
 export function pairsAtOnce(name: CaseName, { pairs, runs }: BenchOptions): number {
-  return Math.min(pairs ?? (failoverCases[name].isOutage ? pairsOfOutage : 1), runs);
+  return failoverCases[name].isOutage ? Math.min(pairs ?? pairsOfOutage, runs) : (pairs ?? 1);
 }
 
 /** Those of `all` that `text` names, in their own order. */

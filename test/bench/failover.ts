@@ -78,7 +78,6 @@ async function measureCluster(
       for (let done = 0; done < runs; ) {
         const startedMs = Date.now();
         const usual = pairsAtOnce(name, options);
-        // A fault hits only some of its pairs.
         const pairs = failoverCases[name].isOutage ? Math.min(usual, runs - done) : usual;
         const measured = await measureRuns(network, cluster, { name, outageMs, pairs });
         results.add({ ...row, runs: measured });
