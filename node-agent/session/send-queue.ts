@@ -11,6 +11,8 @@ export interface SendQueueLimits {
 /** Before each block its size, before each batch the number of its blocks (protocol/05 §2). */
 const wordBytes = 4;
 
+const none = Buffer.alloc(0);
+
 /**
  * The frames that wait for a connection of one session, as they go on the wire. When it is full the
  * oldest go: whoever sent them has long retransmitted, and fresh frames are worth more.
@@ -35,7 +37,8 @@ export class SendQueue {
   /** The newest frames, still where they arrived: the first of them, and where the last ends. */
   #run: Buffer | undefined;
   #runEnd = 0;
-  /** All of the memory the run is in. */
+  /** All of the memory the run is in, as such (asking a Buffer for it is slow) and as bytes. */
+  #memory: ArrayBufferLike = none.buffer;
   #source: Buffer = none;
   #isOpen = false;
 
@@ -113,14 +116,18 @@ export class SendQueue {
    */
   #continuesRun(frame: Buffer): boolean {
     if (this.#run === undefined || frame.byteOffset !== this.#runEnd + wordBytes) return false;
-    if (frame.buffer !== this.#run.buffer) return false;
-    if (this.#source.buffer !== frame.buffer) this.#source = Buffer.from(frame.buffer);
+    if (frame.buffer !== this.#memory) return false;
     return readWord(this.#source, this.#runEnd) === frame.length;
   }
 
   #beginRun(frame: Buffer): void {
     this.#copyRun();
     this.#run = frame;
+    const memory = frame.buffer;
+    if (memory !== this.#memory) {
+      this.#memory = memory;
+      this.#source = Buffer.from(memory);
+    }
     this.#runEnd = frame.byteOffset + frame.length;
     if (this.#isOpen) return;
     this.#isOpen = true;
@@ -222,8 +229,6 @@ export class SendQueue {
     this.#start = this.#end = wordBytes;
   }
 }
-
-const none = Buffer.alloc(0);
 
 function readWord(bytes: Buffer, at: number): number {
   return bytes.readUInt32BE(at);
