@@ -197,7 +197,7 @@ export class HubInstance {
     assert(from.hub === this, 'I13: no frame crosses hubs');
     const reason =
       this.#refuse(frame, from) ??
-      (from.inspected ? this.#inspect(frame, from) : this.#bridge(frame, from, false));
+      (from.inspected ? this.#inspect(frame, from) : this.#bridge(frame, from, false, false));
     if (reason !== undefined) this.#dropped(reason, frame, from);
   }
 
@@ -229,13 +229,23 @@ export class HubInstance {
     const refused = ingress.judge(this.#program, arrived, from, this.#nowMs);
     if (refused !== undefined) return refused;
     if (ingress.delayMs < 1 || this.#options.timers === undefined) {
-      return this.#bridge(ingress.frame, from, ingress.decided);
+      return this.#bridge(ingress.frame, from, ingress.decided, ingress.frame === arrived);
     }
     return this.#hold(ingress.frame, from, ingress.delayMs) ? undefined : 'delay-queue-full';
   }
 
-  /** Learn, find the destination and deliver (protocol/06 §2, from step 8). */
-  #bridge(frame: Buffer, from: Attachment, decided: boolean): DropReason | undefined {
+  /**
+   * Learn, find the destination and deliver (protocol/06 §2, from step 8).
+   *
+   * @param decided a rule of the access list has let it pass
+   * @param inspected the inspection has this very frame at hand
+   */
+  #bridge(
+    frame: Buffer,
+    from: Attachment,
+    decided: boolean,
+    inspected: boolean,
+  ): DropReason | undefined {
     const program = this.#program;
     const nowMs = this.#nowMs;
     let typeAt = 12;
@@ -256,7 +266,7 @@ export class HubInstance {
     this.forwarded.frames += 1;
     this.forwarded.bytes += frame.length;
     if (this.#looks) {
-      this.#inspection.begin(frame, program.vlanType);
+      if (!inspected) this.#inspection.begin(frame, program.vlanType);
       this.#packetLog?.note(this.#inspection, from, to, program.options, nowMs);
       this.#egress.begin(program, frame, from, decided, to === undefined);
     }
@@ -327,7 +337,7 @@ export class HubInstance {
   #release({ frame, from }: HeldFrame): void {
     from.heldFrames -= 1;
     this.beginBatch();
-    const reason = this.#refuse(frame, from) ?? this.#bridge(frame, from, true);
+    const reason = this.#refuse(frame, from) ?? this.#bridge(frame, from, true, false);
     if (reason !== undefined) this.#dropped(reason, frame, from);
   }
 
