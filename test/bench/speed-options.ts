@@ -8,7 +8,6 @@ export interface SpeedOptions extends MemberOptions {
   readonly runMs: number;
   readonly pairCounts: readonly number[];
   readonly frameSizes: readonly number[];
-  readonly isWithGenuineClients: boolean;
 }
 
 const usage = `
@@ -20,7 +19,6 @@ const usage = `
   --session-timeout N   seconds our Welcome names (default 20, as the genuine server)
   --pairs A,B           bench:throughput: pairs of sessions (default 1,8)
   --frames A,B          bench:throughput: frame sizes (default 1500,512,64)
-  --genuine-clients     bench:throughput: genuine clients and iperf3 instead of the generator
 `;
 
 /** The command line; undefined after `--help`. */
@@ -35,7 +33,6 @@ export function speedOptions(what: string, seconds: number): SpeedOptions | unde
       'session-timeout': { type: 'string', default: '20' },
       pairs: { type: 'string', default: '1,8' },
       frames: { type: 'string', default: '1500,512,64' },
-      'genuine-clients': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -53,6 +50,5 @@ export function speedOptions(what: string, seconds: number): SpeedOptions | unde
     redeemDelayMs: 20,
     pairCounts: values.pairs.split(',').map(Number),
     frameSizes: values.frames.split(',').map(Number),
-    isWithGenuineClients: values['genuine-clients'],
   };
 }
