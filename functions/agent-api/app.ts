@@ -57,7 +57,7 @@ async function ask<T, R>(
   action: (api: AgentApi, memberId: MemberId, request: T) => Promise<Answer<R>>,
 ): Promise<Answer<R>> {
   const memberId = memberIdOf(context.env.callerArn);
-  if (memberId === undefined) return problem('not-a-member', 'the caller is no EC2 instance');
+  if (memberId === undefined) return problem('not-a-member', 'the caller is no member');
   const body = await context.req.arrayBuffer();
   if (body.byteLength > agentBodyBytesMax) return problem('invalid-request', 'body too large');
   const parsed = schema.safeParse(jsonOf(Buffer.from(body).toString('utf8')));
