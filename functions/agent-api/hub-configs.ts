@@ -3,9 +3,11 @@ import type { HubConfig } from '#shared/contract/hub.ts';
 import { hubName, nameKey } from '#shared/kernel/ids.ts';
 import { fullConfigOf } from '../store/hub-rules.ts';
 import type { AgentApi, Answer } from './agent-api.ts';
+import { forEachBounded } from './bounded.ts';
 
 /** Configurations in one answer, JSON; the rest waits for the next. One is told however long. */
 const configBytesMax = 2 * 1024 * 1024;
+const readsMax = 16;
 
 /**
  * An order to configure a hub says only which hub is meant; what that is, is told as it is now,
@@ -25,23 +27,38 @@ export async function withHubConfigs(
     ),
   );
   if (last.size === 0) return answer;
+  const told = waiting.filter(
+    (order) => order.kind !== 'configure' || last.get(nameKey(order.hub.name)) === order.id,
+  );
+  const complete = await completed(api, told);
   const orders: Order[] = [];
   let bytes = 0;
-  for (const order of waiting) {
+  let postponed = 0;
+  for (const order of complete) {
     if (order.kind !== 'configure') {
       orders.push(order);
-      continue;
+    } else if (bytes > configBytesMax) {
+      postponed += 1;
+    } else {
+      bytes += Buffer.byteLength(JSON.stringify(order.hub));
+      orders.push(order);
     }
-    const isLast = last.get(nameKey(order.hub.name)) === order.id;
-    if (!isLast || bytes > configBytesMax) continue;
-    const hub = await configOf(api, order.hub.name);
-    bytes += JSON.stringify(hub ?? '').length;
-    // Deleted meanwhile: that is an order of its own, and removing twice does no harm.
-    orders.push(
-      hub === undefined ? { kind: 'remove', id: order.id, hub: order.hub.name } : { ...order, hub },
-    );
   }
+  if (postponed > 0) api.log.warn('configurations.postponed', { bytes, postponed });
   return { kind: 'ok', value: { ...answer.value, orders } };
+}
+
+/** The same orders, each with what its hub is now. */
+async function completed(api: AgentApi, told: readonly Order[]): Promise<readonly Order[]> {
+  const orders = [...told];
+  await forEachBounded([...told.entries()], readsMax, async ([index, order]) => {
+    if (order.kind !== 'configure') return;
+    const hub = await configOf(api, order.hub.name);
+    // Deleted meanwhile: that is an order of its own, and removing twice does no harm.
+    orders[index] =
+      hub === undefined ? { kind: 'remove', id: order.id, hub: order.hub.name } : { ...order, hub };
+  });
+  return orders;
 }
 
 async function configOf({ stores }: AgentApi, name: string): Promise<HubConfig | undefined> {

@@ -40,15 +40,20 @@ describe('strangers', { skip: process.platform === 'linux' ? false : 'needs /pro
     try {
       await member.start().joined();
       const heard: number[] = [];
-      const alice = await connectTo(member);
+      let isBobKnown = false;
+      const alice = await connectTo(member, () => {
+        isBobKnown = true;
+      });
       const bob = await connectTo(member, (arrived) => heard.push(Number(payloadOf(arrived))));
+      bob.send([frame(broadcast, mac(2))]);
+      await until('bob to be known', () => isBobKnown, 2_000);
       const kinds = Object.values(attacks);
       const sockets: { destroy(): void }[] = [];
       let sent = 0;
       const exchange = async (): Promise<void> => {
         sent += 1;
         const startedMs = performance.now();
-        alice.send([frame(broadcast, mac(1), `${sent}`)]);
+        alice.send([frame(mac(2), mac(1), `${sent}`)]); // not a broadcast: they are limited
         await until(`frame ${sent}`, () => heard.at(-1) === sent, 2_000);
         assert.ok(performance.now() - startedMs < 1_000, 'a frame took a second');
       };

@@ -8,7 +8,7 @@ import { systemClock, systemRandom, systemTimers } from '#node-agent/system.ts';
 import { silentLog } from '#shared/kernel/log.ts';
 import { ClusterProcess, type MemberState } from '#test/support/cluster-process.ts';
 import { eventually } from '#test/support/eventually.ts';
-import { broadcast, frame, mac, payloadOf } from '#test/support/frames.ts';
+import { frame, mac, payloadOf } from '#test/support/frames.ts';
 
 const frontDoorPort = 22_443;
 const memberPorts = [22_501, 22_502, 22_503];
@@ -23,10 +23,12 @@ class Talker {
   sent = 0;
   lastHeardMs = 0;
   readonly #address: Buffer;
+  readonly #peer: Buffer;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(user: string, number: number) {
+  constructor(user: string, number: number, peer: number) {
     this.#address = mac(number);
+    this.#peer = mac(peer);
     this.session = new ReconnectingSession({
       address: '127.0.0.1',
       port: frontDoorPort,
@@ -55,7 +57,7 @@ class Talker {
   #say(): void {
     const { state } = this.session;
     if (state.kind !== 'connected') return;
-    state.session.send([frame(broadcast, this.#address, String(this.sent))]);
+    state.session.send([frame(this.#peer, this.#address, String(this.sent))]);
     this.sent += 1;
   }
 
@@ -95,7 +97,7 @@ describe('two clients of one dynamic hub on three members', { timeout: 240_000 }
   });
 
   async function talk(): Promise<[Talker, Talker]> {
-    const pair: [Talker, Talker] = [new Talker('alice', 1), new Talker('bob', 2)];
+    const pair: [Talker, Talker] = [new Talker('alice', 1, 2), new Talker('bob', 2, 1)];
     talkers.push(...pair);
     await eventually(
       () => (pair.every(({ heard }) => heard.length > 10) ? undefined : 'they hear nothing'),

@@ -210,7 +210,8 @@ test('the longest list is told once for all changes of it, and weighs on no item
     DestPortStart_u32: index + 1,
     Note_utf: `rule ${index} of the hub`,
   }));
-  await rig.call('SetAccessList', { ...hub, AccessList });
+  const answer = await rig.call('SetAccessList', { ...hub, AccessList });
+  assert.deepEqual(answer, { HubName_str: 'Hub' }, 'too long to be repeated, but carried out');
   assert.deepEqual(await rig.call('AddAccess', single(rule)), { error: 62 });
   for (let times = 0; times < 20; times += 1)
     await rig.call('SetHubOnline', { ...hub, Online_bool: true });
@@ -223,6 +224,26 @@ test('the longest list is told once for all changes of it, and weighs on no item
     [accessRulesMax],
   );
   assert.deepEqual(await told(), [], 'it stood for all before it');
+});
+
+test('what is too long for one answer comes with the next, and the log says so', async () => {
+  const { rig, plane, told } = await stage();
+  const rule = { SrcUsername_str: 'somebody', DestUsername_str: 'somebody else' };
+  const AccessList = Array.from({ length: accessRulesMax }, () => rule);
+  const names = ['one', 'two', 'three', 'four', 'five', 'six'];
+  for (const name of names) {
+    await rig.createHub(name, 1);
+    const answer = await rig.call('SetAccessList', { HubName_str: name, AccessList });
+    assert.equal(answer.error, undefined);
+  }
+  const heard = new Set<string>();
+  let answers = 0;
+  for (; heard.size < names.length && answers < names.length; answers += 1) {
+    for (const { name } of await told()) heard.add(name);
+  }
+  assert.deepEqual([...heard].sort(), [...names].sort());
+  assert(answers > 1, 'all in one answer');
+  assert.equal(plane.log.of('configurations.postponed').length, answers - 1);
 });
 
 test('four administrators add a rule at once: each is there, under its own number', async () => {
