@@ -256,6 +256,7 @@ export class Agent {
       capacity: config.capacity,
       epoch: () => this.#control.epoch,
       mayOpen: () => this.#right.mayOpen(clock.monotonicMs()),
+      isDraining: () => this.#draining !== undefined,
       nudge: () => this.#control.nudge(),
       openLimits: hubLimits,
       hubs: this.#hubs,

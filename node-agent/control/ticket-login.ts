@@ -65,6 +65,8 @@ export interface TicketLoginOptions {
   readonly context: SessionContext;
   /** Whether a dynamic hub may be started at this moment: see {@link Witness}. */
   readonly mayOpen: () => boolean;
+  /** Whether this member leaves, so that no hub may be started any more: see {@link Drain}. */
+  readonly isDraining: () => boolean;
   /** A fresh lease is waited for. */
   readonly nudge: () => void;
   readonly openLimits: { readonly openWaitMs: number; readonly openLookEveryMs: number };
@@ -125,13 +127,23 @@ export class TicketLogin {
     }
     if (visitor.isGone()) return reject('client-gone');
     if (this.#options.epoch() !== epoch) return reject('not-a-member-now');
+    if (this.#options.isDraining() && !this.#mayJoin(answer.value)) {
+      return reject('released', 'who leaves starts no hub');
+    }
     return this.#admit(login, answer.value, visitor);
   }
 
   /** Another member may still serve a dynamic hub that was just given to this one (I1). */
-  #mayAdmit({ hub, placementEpoch }: Grant): boolean {
-    if (hub.kind === 'static' || this.#options.mayOpen()) return true;
-    return this.#options.hubs.find(hub.name)?.epoch === placementEpoch;
+  #mayAdmit(grant: Grant): boolean {
+    return this.#options.mayOpen() || this.#mayJoin(grant);
+  }
+
+  /**
+   * Without starting a dynamic hub. Who drains may have told that it runs none while the answer to
+   * a redemption was on its way: by now the hub may be another member's (I1).
+   */
+  #mayJoin({ hub, placementEpoch }: Grant): boolean {
+    return hub.kind === 'static' || this.#options.hubs.find(hub.name)?.epoch === placementEpoch;
   }
 
   /** False if it has been long enough since `sinceMs`. */

@@ -245,6 +245,23 @@ describe('a drain', () => {
     });
   });
 
+  test('a redemption answered after the drain began starts no hub', async () => {
+    await withMember(async (member) => {
+      member.plane.redeemDelayMs = 500;
+      const outcome = member.dial(member.plane.issue({ kind: 'dynamic', hub: 'LATE' }));
+      await until('the question', () => member.plane.redeemed.length > 0);
+      const drained = member.agent.drain('SIGTERM');
+      const { kind } = await outcome;
+      assert.equal(kind, 'rejected');
+      assert.deepEqual(
+        member.log.of('login.rejected').map(({ reason }) => reason),
+        ['released'],
+      );
+      assert.deepEqual(member.log.of('hub.opened'), [], 'it may be another member’s by now');
+      await drained;
+    });
+  });
+
   test('thousands of sessions are not closed in one tick', async () => {
     const options: TestAgentOptions = { capacity: 1_000 };
     await withMember(async (member) => {

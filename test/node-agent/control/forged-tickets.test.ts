@@ -87,6 +87,7 @@ function door(answer: Answer<never>) {
       onConnectionEnded: refuse,
     },
     mayOpen: () => true,
+    isDraining: () => false,
     nudge: refuse,
     openLimits: hubLimits,
     onOpened: refuse,
