@@ -39,16 +39,19 @@ const idleRoundsMax = 5;
 export class DynamoTable implements Table {
   readonly #client: DynamoDBClient;
   readonly #name: string;
+  readonly #callDeadlineMs: number;
 
-  constructor(client: DynamoDBClient, name: string) {
+  /** `deadlineMs` is the longest wait for one call, retries included. */
+  constructor(client: DynamoDBClient, name: string, deadlineMs: number = callDeadlineMs) {
     this.#client = client;
     this.#name = name;
+    this.#callDeadlineMs = deadlineMs;
   }
 
   async get(key: Key): Promise<Item | undefined> {
     const { Item: found } = await this.#client.send(
       new GetItemCommand({ TableName: this.#name, Key: marshall(key), ConsistentRead: true }),
-      deadline(),
+      this.#deadline(),
     );
     return found && itemOf(found);
   }
@@ -63,7 +66,7 @@ export class DynamoTable implements Table {
     );
     let wanted: Record<string, AttributeValue>[] = [...distinct.values()];
     let idleRounds = 0;
-    const within = deadline();
+    const within = this.#deadline();
     while (wanted.length > 0) {
       if (idleRounds === idleRoundsMax) throw new Error('DynamoDB left keys of a batch unread');
       const { Responses, UnprocessedKeys } = await this.#client.send(
@@ -96,7 +99,7 @@ export class DynamoTable implements Table {
           ...expression.placeholders(),
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
-        deadline(),
+        this.#deadline(),
       );
       return item;
     });
@@ -117,7 +120,7 @@ export class DynamoTable implements Table {
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           ReturnValues: 'ALL_NEW',
         }),
-        deadline(),
+        this.#deadline(),
       );
       assert(after !== undefined, 'an update returns the new item');
       return itemOf(after);
@@ -137,7 +140,7 @@ export class DynamoTable implements Table {
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           ReturnValues: 'ALL_OLD',
         }),
-        deadline(),
+        this.#deadline(),
       );
       return before === undefined ? { ...key } : itemOf(before);
     });
@@ -155,7 +158,7 @@ export class DynamoTable implements Table {
           ExclusiveStartKey: marshall({ pk: query.pk, sk: query.after }),
         }),
       }),
-      deadline(),
+      this.#deadline(),
     );
     return {
       items: (Items ?? []).map(itemOf),
@@ -176,10 +179,10 @@ export class DynamoTable implements Table {
       return { kind: 'refused', current: seen === undefined ? await this.get(key) : itemOf(seen) };
     }
   }
-}
 
-function deadline(): { abortSignal: AbortSignal } {
-  return { abortSignal: AbortSignal.timeout(callDeadlineMs) };
+  #deadline(): { abortSignal: AbortSignal } {
+    return { abortSignal: AbortSignal.timeout(this.#callDeadlineMs) };
+  }
 }
 
 function itemOf(raw: Record<string, AttributeValue>): Item {
