@@ -1,16 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type {
-  Attributes,
-  Change,
-  Condition,
-  Item,
-  Key,
-  Outcome,
-  Page,
-  Query,
-  Table,
-  Value,
-} from '#functions/store/table.ts';
+import type { Item, Key, Outcome, Page, Query, Table, Value } from '#functions/store/table.ts';
+import { WrappedTable, type Write } from '#test/support/wrapped-table.ts';
 
 /** What DynamoDB bills a table on demand for. */
 export interface Usage {
@@ -29,8 +19,8 @@ const writeUnitBytes = 1_024;
  * take one unit per 1 KB begun of the item before or after, whichever is larger; a condition that
  * fails costs as much as the item that is there, and says what it saw for nothing.
  */
-export class MeteredTable implements Table {
-  readonly #table: Table;
+export class MeteredTable extends WrappedTable {
+  readonly #metered: Table;
   readonly #latencyMs: number;
   #readUnits = 0;
   #writeUnits = 0;
@@ -38,7 +28,8 @@ export class MeteredTable implements Table {
 
   /** Each call takes `latencyMs` of real time. */
   constructor(table: Table, latencyMs: number) {
-    this.#table = table;
+    super(table);
+    this.#metered = table;
     this.#latencyMs = latencyMs;
   }
 
@@ -55,51 +46,41 @@ export class MeteredTable implements Table {
     return usage;
   }
 
-  async get(key: Key): Promise<Item | undefined> {
-    await this.#call();
-    const item = await this.#table.get(key);
+  override async get(key: Key): Promise<Item | undefined> {
+    const item = await super.get(key);
     this.#readUnits += units(itemBytes(item), readUnitBytes);
     return item;
   }
 
-  async getMany(keys: readonly Key[]): Promise<readonly (Item | undefined)[]> {
+  override async getMany(keys: readonly Key[]): Promise<readonly (Item | undefined)[]> {
     if (keys.length === 0) return [];
-    await this.#call();
-    const items = await this.#table.getMany(keys);
+    const items = await super.getMany(keys);
     for (const item of items) this.#readUnits += units(itemBytes(item), readUnitBytes);
     return items;
   }
 
-  async query(query: Query): Promise<Page> {
-    await this.#call();
-    const page = await this.#table.query(query);
+  override async query(query: Query): Promise<Page> {
+    const page = await super.query(query);
     const bytes = page.items.reduce((sum, item) => sum + itemBytes(item), 0);
     this.#readUnits += units(bytes, readUnitBytes);
     return page;
   }
 
-  put(key: Key, attributes: Attributes, condition: Condition): Promise<Outcome> {
-    return this.#write(key, () => this.#table.put(key, attributes, condition));
+  protected override async read<T>(call: () => Promise<T>): Promise<T> {
+    await this.#count();
+    return call();
   }
 
-  update(key: Key, change: Change, condition: Condition): Promise<Outcome> {
-    return this.#write(key, () => this.#table.update(key, change, condition));
-  }
-
-  delete(key: Key, condition: Condition): Promise<Outcome> {
-    return this.#write(key, () => this.#table.delete(key, condition));
-  }
-
-  async #write(key: Key, write: () => Promise<Outcome>): Promise<Outcome> {
-    await this.#call();
-    const before = itemBytes(await this.#table.get(key));
-    const outcome = await write();
-    const after = itemBytes(await this.#table.get(key));
+  protected override async write({ key }: Write, call: () => Promise<Outcome>): Promise<Outcome> {
+    await this.#count();
+    const before = itemBytes(await this.#metered.get(key));
+    const outcome = await call();
+    const after = itemBytes(await this.#metered.get(key));
     this.#writeUnits += units(Math.max(before, after), writeUnitBytes);
     return outcome;
   }
 
-  async #call(): Promise<void> {
+  async #count(): Promise<void> {
     this.#calls += 1;
     if (this.#latencyMs > 0) await wait(this.#latencyMs);
   }

@@ -1,21 +1,18 @@
 import assert from 'node:assert/strict';
-import type {
-  Attributes,
-  Change,
-  Condition,
-  Item,
-  Key,
-  Outcome,
-  Page,
-  Query,
-  Table,
-} from '#functions/store/table.ts';
+import type { Outcome } from '#functions/store/table.ts';
 import { MemoryTable } from '#test/support/memory-table.ts';
+import { WrappedTable, type Write } from '#test/support/wrapped-table.ts';
 
 /** A table that tells which items were changed by what was done to it. */
-export class WatchedTable implements Table {
-  readonly #table = new MemoryTable();
+export class WatchedTable extends WrappedTable {
+  readonly #watched: MemoryTable;
   #changed: string[] = [];
+
+  constructor() {
+    const watched = new MemoryTable();
+    super(watched);
+    this.#watched = watched;
+  }
 
   /** `pk/sk` of what changed since it was last asked; a write of what was there changes nothing. */
   takeChanges(): readonly string[] {
@@ -24,30 +21,11 @@ export class WatchedTable implements Table {
     return changed;
   }
 
-  get(key: Key): Promise<Item | undefined> {
-    return this.#table.get(key);
-  }
-  getMany(keys: readonly Key[]): Promise<readonly (Item | undefined)[]> {
-    return this.#table.getMany(keys);
-  }
-  query(query: Query): Promise<Page> {
-    return this.#table.query(query);
-  }
-  put(key: Key, attributes: Attributes, condition: Condition): Promise<Outcome> {
-    return this.#watch(key, () => this.#table.put(key, attributes, condition));
-  }
-  update(key: Key, change: Change, condition: Condition): Promise<Outcome> {
-    return this.#watch(key, () => this.#table.update(key, change, condition));
-  }
-  delete(key: Key, condition: Condition): Promise<Outcome> {
-    return this.#watch(key, () => this.#table.delete(key, condition));
-  }
-
-  async #watch(key: Key, write: () => Promise<Outcome>): Promise<Outcome> {
-    const before = await this.#table.get(key);
-    const outcome = await write();
+  protected override async write({ key }: Write, call: () => Promise<Outcome>): Promise<Outcome> {
+    const before = await this.#watched.get(key);
+    const outcome = await call();
     try {
-      assert.deepEqual(await this.#table.get(key), before);
+      assert.deepEqual(await this.#watched.get(key), before);
     } catch {
       this.#changed.push(`${key.pk}/${key.sk}`);
     }

@@ -1,14 +1,5 @@
-import type {
-  Attributes,
-  Change,
-  Condition,
-  Item,
-  Key,
-  Outcome,
-  Page,
-  Query,
-  Table,
-} from '#functions/store/table.ts';
+import type { Item, Key, Outcome, Page, Query, Table } from '#functions/store/table.ts';
+import { WrappedTable, type Write } from '#test/support/wrapped-table.ts';
 import type { Invocation } from './invocation.ts';
 import type { Seeded } from './seeded.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -59,44 +50,25 @@ class StoreFailure extends Error {
  * The store as one invocation sees it: late, throttled, failing before or after the write, asked
  * twice by its own client; and the invocation may die before or after any call.
  */
-export class FaultyTable implements Table {
+export class FaultyTable extends WrappedTable {
   readonly #server: TableServer;
   readonly #current: () => Invocation;
 
   /** @param current whose calls these are, asked at the beginning of each. */
   constructor(server: TableServer, current: () => Invocation) {
+    super(server.engine);
     this.#server = server;
     this.#current = current;
   }
 
-  get(key: Key): Promise<Item | undefined> {
-    return this.#read(() => this.#server.engine.get(key));
-  }
-
-  getMany(keys: readonly Key[]): Promise<readonly (Item | undefined)[]> {
-    return this.#read(() => this.#server.engine.getMany(keys));
-  }
-
-  query(query: Query): Promise<Page> {
+  override query(query: Query): Promise<Page> {
     const { random, faults } = this.#server;
     const isShort = random.chance(faults.shortPageRate);
     const limit = isShort ? Math.min(query.limit, random.integer(1, 5)) : query.limit;
-    return this.#read(() => this.#server.engine.query({ ...query, limit }));
+    return super.query({ ...query, limit });
   }
 
-  put(key: Key, attributes: Attributes, condition: Condition): Promise<Outcome> {
-    return this.#write(key, false, () => this.#server.engine.put(key, attributes, condition));
-  }
-
-  update(key: Key, change: Change, condition: Condition): Promise<Outcome> {
-    return this.#write(key, false, () => this.#server.engine.update(key, change, condition));
-  }
-
-  delete(key: Key, condition: Condition): Promise<Outcome> {
-    return this.#write(key, true, () => this.#server.engine.delete(key, condition));
-  }
-
-  async #read<T>(call: () => Promise<T>): Promise<T> {
+  protected override async read<T>(call: () => Promise<T>): Promise<T> {
     const invocation = this.#current();
     await this.#arrive(invocation);
     const answer = await call();
@@ -104,13 +76,16 @@ export class FaultyTable implements Table {
     return answer;
   }
 
-  async #write(key: Key, deletes: boolean, call: () => Promise<Outcome>): Promise<Outcome> {
+  protected override async write(
+    { operation, key }: Write,
+    call: () => Promise<Outcome>,
+  ): Promise<Outcome> {
     const { random, faults, onWrite, time } = this.#server;
     const invocation = this.#current();
     await this.#arrive(invocation);
     const written = (outcome: Outcome): Outcome => {
       if (outcome.kind === 'written') {
-        const after = deletes ? undefined : outcome.item;
+        const after = operation === 'delete' ? undefined : outcome.item;
         onWrite({ key, after, invocation });
       }
       return outcome;

@@ -1,14 +1,6 @@
-import type {
-  Attributes,
-  Change,
-  Condition,
-  Key,
-  Outcome,
-  Page,
-  Query,
-  Table,
-} from '#functions/store/table.ts';
+import type { Attributes, Change, Condition, Key, Outcome, Table } from '#functions/store/table.ts';
 import { always } from '#functions/store/table.ts';
+import { WrappedTable } from '#test/support/wrapped-table.ts';
 import type { Plants } from './world.ts';
 
 /** A mistake of the kind people make, put around production code, and who must notice. */
@@ -109,39 +101,26 @@ interface Carelessness {
 }
 
 /** A store that was asked for less than what was decided upon. */
-class Careless implements Table {
-  readonly #table: Table;
+class Careless extends WrappedTable {
   readonly #how: Carelessness;
 
   constructor(table: Table, how: Carelessness) {
-    this.#table = table;
+    super(table);
     this.#how = how;
   }
 
-  get(key: Key) {
-    return this.#table.get(key);
+  override put(key: Key, attributes: Attributes, condition: Condition): Promise<Outcome> {
+    return super.put(key, attributes, this.#weakened(key, condition));
   }
 
-  getMany(keys: readonly Key[]) {
-    return this.#table.getMany(keys);
-  }
-
-  query(query: Query): Promise<Page> {
-    return this.#table.query(query);
-  }
-
-  put(key: Key, attributes: Attributes, condition: Condition): Promise<Outcome> {
-    return this.#table.put(key, attributes, this.#weakened(key, condition));
-  }
-
-  update(key: Key, change: Change, condition: Condition): Promise<Outcome> {
+  override update(key: Key, change: Change, condition: Condition): Promise<Outcome> {
     const altered = this.#how.alters?.(change) ?? change;
-    return this.#table.update(key, altered, this.#weakened(key, condition));
+    return super.update(key, altered, this.#weakened(key, condition));
   }
 
-  async delete(key: Key, condition: Condition): Promise<Outcome> {
-    if (!this.#how.keeps?.(key)) return this.#table.delete(key, this.#weakened(key, condition));
-    return this.#table.update(key, { set: { kept: true } }, condition);
+  override async delete(key: Key, condition: Condition): Promise<Outcome> {
+    if (!this.#how.keeps?.(key)) return super.delete(key, this.#weakened(key, condition));
+    return super.update(key, { set: { kept: true } }, condition);
   }
 
   #weakened(key: Key, condition: Condition): Condition {
