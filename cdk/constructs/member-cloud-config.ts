@@ -1,5 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import type { CloudConfigPart } from './machine-logs.ts';
 import { memberPaths } from './member-paths.ts';
 
 /** `agent.json`: all a node agent is told; who it is comes from its instance's metadata. */
@@ -19,6 +20,8 @@ export interface CloudConfigProps {
   readonly stopSeconds: number;
   /** The machine may be prepared long before it is to be a member. */
   readonly hasWarmPool: boolean;
+  /** Done when the agent is on its way. */
+  readonly logs: CloudConfigPart;
 }
 
 /** User data that makes a member of a fresh Amazon Linux 2023. The body is JSON, which is YAML. */
@@ -35,6 +38,7 @@ export function memberCloudConfig(scope: Construct, props: CloudConfigProps): st
       ...(props.hasWarmPool
         ? [{ path: memberPaths.waitScript, permissions: '0755', content: waitScript }]
         : []),
+      ...props.logs.files,
     ],
     runcmd: [
       ['dnf', 'install', '-y', 'nodejs24', 'unzip'],
@@ -43,6 +47,7 @@ export function memberCloudConfig(scope: Construct, props: CloudConfigProps): st
       ['unzip', '-o', '/run/etherfleet.zip', '-d', memberPaths.program],
       ['systemctl', 'daemon-reload'],
       ['systemctl', 'enable', '--now', '--no-block', 'etherfleet.service'],
+      ...props.logs.commands,
     ],
   };
   return `#cloud-config\n${stack.toJsonString(document)}\n`;

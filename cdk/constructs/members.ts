@@ -19,6 +19,7 @@ import { Construct } from 'constructs';
 import { launchHeartbeatSeconds, lifecycleHeartbeatSeconds } from '#functions/env.ts';
 import type { Settings } from '../settings.ts';
 import type { AgentApi } from './agent-api.ts';
+import { MachineLogs } from './machine-logs.ts';
 import { MemberBundle } from './member-bundle.ts';
 import { memberCloudConfig } from './member-cloud-config.ts';
 import { MemberScaling } from './member-scaling.ts';
@@ -116,6 +117,8 @@ export class Members extends Construct {
     const bundle = new MemberBundle(this, 'Bundle');
     bundle.grantDownload(role);
     agentApi.grantCall(role);
+    const logs = new MachineLogs(this, 'Logs');
+    logs.grantWrite(role);
 
     return new MemberTemplates(this, 'Templates', {
       role,
@@ -132,6 +135,7 @@ export class Members extends Construct {
         bundleUrl: bundle.objectUrl,
         stopSeconds: settings.memberStopSeconds,
         hasWarmPool: settings.memberWarmPoolSize !== undefined,
+        logs: logs.cloudConfig(['etherfleet.service']),
       }),
     });
   }
