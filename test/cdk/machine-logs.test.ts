@@ -52,7 +52,7 @@ test('the agent is on its way before anything is done about logs', () => {
   }
 });
 
-test('the installation’s and the agent’s words go to the template’s group, each to a stream', () => {
+test('what installation and agent say goes to the template’s group, to a stream each', () => {
   for (const data of userData) {
     const files = new Map(documentOf(data).write_files.map(({ path, content }) => [path, content]));
     const config = JSON.parse(files.get('/etc/etherfleet/logs.json') ?? '');
