@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { Agent, type AgentOptions } from 'node:http';
+import {
+  AutoScalingClient,
+  DescribeAutoScalingGroupsCommand,
+  SetDesiredCapacityCommand,
+} from '@aws-sdk/client-auto-scaling';
+
+/**
+ * Who acts on a local cluster's group of members as the AWS CLI does after `. operator.env`; by way
+ * of a Unix socket, if the cluster is on another network. To be ended with `client.destroy()`.
+ */
+export class GroupOperator {
+  readonly client: AutoScalingClient;
+  readonly groupName: string;
+
+  private constructor(client: AutoScalingClient, groupName: string) {
+    this.client = client;
+    this.groupName = groupName;
+  }
+
+  static async of(path: string, relay?: Relay): Promise<GroupOperator> {
+    const value = variablesIn(path);
+    const endpoint = value('AWS_ENDPOINT_URL_AUTO_SCALING');
+    const socketPath = await relay?.(new URL(endpoint).host);
+    const client = new AutoScalingClient({
+      endpoint,
+      region: value('AWS_REGION'),
+      credentials: {
+        accessKeyId: value('AWS_ACCESS_KEY_ID'),
+        secretAccessKey: value('AWS_SECRET_ACCESS_KEY'),
+      },
+      ...(socketPath !== undefined && {
+        requestHandler: { httpAgent: agentOn(socketPath) },
+      }),
+    });
+    const { AutoScalingGroups: [group] = [] } = await client.send(
+      new DescribeAutoScalingGroupsCommand(),
+    );
+    return new GroupOperator(client, group?.AutoScalingGroupName ?? '');
+  }
+
+  async resize(DesiredCapacity: number): Promise<void> {
+    const { groupName: AutoScalingGroupName } = this;
+    await this.client.send(
+      new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity }),
+    );
+  }
+}
+
+/** A Unix socket on which this process reaches `address:port` of another network. */
+export type Relay = (target: string) => Promise<string>;
+
+function agentOn(socketPath: string): Agent {
+  const options: AgentOptions & { readonly socketPath: string } = { socketPath };
+  return new Agent(options);
+}
+
+function variablesIn(path: string): (name: string) => string {
+  const text = readFileSync(path, 'utf8');
+  return (name) => new RegExp(`^export ${name}='(.*)'$`, 'm').exec(text)?.[1] ?? '';
+}
