@@ -32,7 +32,7 @@ const memberStopMs = 5_000;
 export interface Cluster {
   readonly frontDoor: ClusterView['frontDoor'];
   readonly admin: ClusterView['admin'];
-  /** PEM of the certificate the front door presents. */
+  /** PEM of the certificate the front door presents now. */
   readonly certPem: string;
   readonly logFolder: string;
   /** A file for a shell whose AWS commands are for this cluster. */
@@ -116,7 +116,7 @@ class LocalCluster implements Cluster {
       }),
     );
     this.deployment = deployment;
-    this.view = new ControlPlaneView(frontDoor, deployment.certPem, deployment.adminPassword);
+    this.view = new ControlPlaneView(frontDoor, () => deployment.certPem, deployment.adminPassword);
     const terms = groupTerms(deployment.stack);
     this.group = new MemberGroup({
       launchTemplate: launchTemplate(deployment.stack, assembly),

@@ -4,13 +4,16 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '#shared/kernel/clock.ts';
 import { selfSignedCertificate } from '#shared/x509/self-signed.ts';
+import { type KeptCertificates, keptCertificateSchema } from './aws/certificates.ts';
 import type { SecretStrings } from './aws/secrets.ts';
+import { type MadeResource, madeResourceSchema } from './custom-resource/custom-resources.ts';
 import { lockData } from './data-lock.ts';
 import type { ProcessMark } from './process/started.ts';
 import type { GivenFile } from './user-keys.ts';
 
 const textsSchema = z.record(z.string(), z.string());
 const machinesSchema = z.array(z.object({ id: z.string(), pid: z.number(), started: z.string() }));
+const certificatesSchema = z.record(z.string(), keptCertificateSchema);
 const certificateDays = 825;
 const renewBeforeMs = 30 * 86_400_000;
 
@@ -19,12 +22,14 @@ export interface KeptMachine extends ProcessMark {
   readonly id: string;
 }
 
-/** Files a cluster leaves behind: logs and certificate always, state only where it was told to. */
+/** Files a cluster leaves behind: logs always, state only where it was told to. */
 export class DataFolder {
   readonly logs: string;
   readonly members: string;
   /** Database folder; undefined if state ends with the cluster. */
   readonly database: string | undefined;
+  /** What the next deployment must know of this one; undefined if nothing of it stays. */
+  readonly deployed: string | undefined;
   /** What the queues hold; undefined if that ends with the cluster. */
   readonly queues: string | undefined;
   private readonly keeps: boolean;
@@ -39,6 +44,7 @@ export class DataFolder {
     this.logs = join(root, 'logs');
     this.members = join(root, 'members');
     this.database = keeps ? join(root, 'dynamodb') : undefined;
+    this.deployed = keeps ? join(root, 'deployed') : undefined;
     this.queues = keeps ? join(root, 'queues.log') : undefined;
   }
 
@@ -55,6 +61,24 @@ export class DataFolder {
 
   keepSecrets(secrets: SecretStrings): Promise<void> {
     return this.keep('secrets.json', secrets);
+  }
+
+  /** What Certificate Manager holds. */
+  async certificates(): Promise<KeptCertificates> {
+    return certificatesSchema.parse((await this.read('certificates.json')) ?? {});
+  }
+
+  keepCertificates(certificates: KeptCertificates): Promise<void> {
+    return this.keep('certificates.json', certificates);
+  }
+
+  /** What functions made for the template. */
+  async customResources(): Promise<readonly MadeResource[]> {
+    return z.array(madeResourceSchema).parse((await this.read('custom-resources.json')) ?? []);
+  }
+
+  keepCustomResources(made: readonly MadeResource[]): Promise<void> {
+    return this.keep('custom-resources.json', made);
   }
 
   /** Machines of the group when this was last written, by an earlier run. */
@@ -90,7 +114,7 @@ export class DataFolder {
     return this.release();
   }
 
-  /** The front door's certificate: made once per address, kept for all runs. */
+  /** In place of a certificate of a real account: made once per address, kept for all runs. */
   async certificate(address: string, clock: Clock): Promise<{ keyPem: string; certPem: string }> {
     const path = join(this.folder, 'tls', `${address}.pem`);
     const kept = await readIfThere(path);

@@ -1,37 +1,35 @@
-import { createServer, type Server } from 'node:http';
-import type { Server as HttpsServer } from 'node:https';
-import { join } from 'node:path';
+import type { Server } from 'node:http';
 import type { Clock, Timers } from '#shared/kernel/clock.ts';
 import type { Random } from '#shared/kernel/random.ts';
 import { AutoScaling } from './aws/auto-scaling.ts';
+import { Certificates } from './aws/certificates.ts';
 import { DynamoDb } from './aws/dynamodb.ts';
 import { secretStrings, secretsStandIn } from './aws/secrets.ts';
-import { type Gate, serveSigned } from './aws/signed-endpoint.ts';
+import { type Gate, type StandIn, serveSigned } from './aws/signed-endpoint.ts';
 import { Sqs } from './aws/sqs.ts';
+import { settleCustomResources } from './custom-resource/settle.ts';
 import type { DataFolder } from './data-folder.ts';
 import { EventBus } from './events/event-bus.ts';
 import { close, listen } from './http-server.ts';
 import { CredentialRegistry } from './iam/credential-registry.ts';
 import { identityPolicies } from './iam/identity-policies.ts';
-import { FunctionPool } from './lambda/function-pool.ts';
 import { functionUrlStandIn, functionUrlTarget } from './lambda/function-url.ts';
-import { localFunctions, type ServiceEndpoints } from './lambda/local-functions.ts';
+import { Functions } from './lambda/functions.ts';
+import { localFunctions } from './lambda/local-functions.ts';
 import { assertLogsAreWritten } from './lambda/log-permission.ts';
 import { parseEventSourceMapping, SqsEventSource } from './lambda/sqs-event-source.ts';
+import { type ListenerCertificate, listenerCertificate } from './load-balancer/certificate.ts';
 import { loadBalancerRoutes } from './load-balancer/rules.ts';
-import { createLoadBalancer } from './load-balancer/server.ts';
-import { LogFile } from './log-file.ts';
+import { createLoadBalancer, presentCertificate } from './load-balancer/server.ts';
 import { admitOperator, type Operator, operatorEnvironment, operatorPolicies } from './operator.ts';
 import type { Endpoint } from './options.ts';
 import type { Reaper } from './process/reaper.ts';
+import { openSockets } from './sockets.ts';
 import type { Assembly } from './synth/assembly.ts';
+import type { LocalAddresses } from './template/physical.ts';
 import { Stack } from './template/stack.ts';
-import { TemplateError } from './template/template.ts';
 import type { Trouble } from './trouble.ts';
 import { userFiles } from './user-keys.ts';
-
-/** The template's certificate parameter; the load balancer here has a certificate of its own. */
-const parameters = { CertificateArn: 'arn:aws:acm:local:000000000000:certificate/local' };
 
 export interface DeploymentOptions {
   readonly assembly: Assembly;
@@ -55,36 +53,46 @@ export interface Deployment {
   readonly events: EventBus;
   readonly adminPassword: string;
   readonly operator: Operator;
-  /** PEM of the front door's certificate. */
+  /** PEM of the front door's certificate, as it is now. */
   readonly certPem: string;
   stop(): Promise<void>;
 }
 
-/** Listening sockets whose addresses the template's references need before anything serves them. */
-interface Sockets {
-  readonly dynamodb: Server;
-  readonly sqs: Server;
-  readonly secretsManager: Server;
-  readonly autoScaling: Server;
-  /** By logical id of the function URL. */
-  readonly functionUrls: ReadonlyMap<string, Server>;
-  readonly endpoints: ServiceEndpoints;
-  readonly urlOf: (logicalId: string) => string;
+/** Undoes what was done, the last first. */
+class Teardown {
+  private readonly steps: (() => unknown)[] = [];
+
+  add(step: () => unknown): void {
+    this.steps.push(step);
+  }
+
+  async run(): Promise<void> {
+    for (const step of this.steps.splice(0).reverse()) await step();
+  }
 }
 
 /** Create what the template describes, in the order in which things need each other. */
 export async function deploy(options: DeploymentOptions): Promise<Deployment> {
+  const teardown = new Teardown();
+  try {
+    return await create(options, teardown);
+  } catch (error) {
+    await teardown.run();
+    throw error;
+  }
+}
+
+async function create(options: DeploymentOptions, teardown: Teardown): Promise<Deployment> {
   const { assembly, clock, data, random, trouble } = options;
-  const sockets = await openSockets(assembly);
-  const stack = new Stack(
-    assembly.template,
-    {
-      queueEndpoint: sockets.endpoints.sqs,
-      frontDoor: options.frontDoor.address,
-      functionUrl: sockets.urlOf,
-    },
-    parameters,
-  );
+  const sockets = await openSockets(assembly.template);
+  teardown.add(() => sockets.close());
+  const { endpoints, services } = sockets;
+  const addresses: LocalAddresses = {
+    queueEndpoint: endpoints.sqs,
+    frontDoor: options.frontDoor.address,
+    functionUrl: sockets.urlOf,
+  };
+  const stack = new Stack(assembly.template, addresses, {});
   const registry = new CredentialRegistry(clock, random);
   const policies = new Map([...identityPolicies(stack), operatorPolicies]);
   assertLogsAreWritten(stack, policies);
@@ -94,38 +102,70 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
     policies,
     onRefused: (message) => trouble.report('refused', message),
   };
+  const serve = (server: Server, standIn: StandIn): void => {
+    serveSigned(server, standIn, gate);
+    teardown.add(() => close(server));
+  };
 
   const dynamodb = await DynamoDb.start(stack, data.database);
-  serveSigned(sockets.dynamodb, dynamodb.standIn, gate);
+  teardown.add(() => dynamodb.stop());
+  serve(services.dynamodb, dynamodb.standIn);
   const sqs = await Sqs.start(stack, clock, data.queues);
-  serveSigned(sockets.sqs, sqs.standIn, gate);
+  teardown.add(() => sqs.stop());
+  serve(services.sqs, sqs.standIn);
   const passwordArn = stack.output('AdminPasswordSecret');
   const given = options.adminPassword === undefined ? {} : { [passwordArn]: options.adminPassword };
   const secrets = secretStrings(stack, { ...(await data.secrets()), ...given }, random);
   await data.keepSecrets(secrets);
-  serveSigned(sockets.secretsManager, secretsStandIn(secrets, stack), gate);
-
+  serve(services.secretsManager, secretsStandIn(secrets, stack));
+  const certificates = new Certificates(await data.certificates(), random, (kept) =>
+    data.keepCertificates(kept),
+  );
+  serve(services.acm, certificates.standIn);
   const autoScaling = new AutoScaling(stack);
-  serveSigned(sockets.autoScaling, autoScaling.standIn, gate);
+  serve(services.autoScaling, autoScaling.standIn);
 
-  const pools = startPools(options, stack, registry, sockets.endpoints);
-  const poolOf = (nameOrArn: string): FunctionPool => {
-    const found = pools.find(({ spec }) => spec.arn === nameOrArn || spec.name === nameOrArn);
-    if (found === undefined) throw new TemplateError(`no function is called ${nameOrArn}`);
-    return found;
+  const functionsOf = (
+    its: Stack,
+    bundles: Assembly,
+    isWanted = (_: string) => true,
+  ): Functions => {
+    const specs = localFunctions(its, bundles, registry, endpoints);
+    return new Functions(
+      specs.filter(({ arn }) => isWanted(arn)),
+      {
+        ...options,
+        logFolder: data.logs,
+        onTrouble: (message) => trouble.report('function', message),
+      },
+    );
   };
+  const functions = functionsOf(stack, assembly);
+  teardown.add(() => functions.stop());
   for (const { logicalId, properties } of stack.ofType('AWS::Lambda::Url')) {
     const server = sockets.functionUrls.get(logicalId);
-    const pool = poolOf(functionUrlTarget(properties));
-    if (server !== undefined) serveSigned(server, functionUrlStandIn(pool, clock), gate);
+    const pool = functions.called(functionUrlTarget(properties));
+    if (server !== undefined) serve(server, functionUrlStandIn(pool, clock));
   }
-  const eventSources = startEventSources(options, stack, poolOf, sockets.endpoints);
-  const events = startEvents(options, stack, sqs);
-  const operator = admitOperator(registry, random, sockets.endpoints);
+  const deleteLeftovers = await settleCustomResources(stack, functions, {
+    ...options,
+    policies,
+    restore: (former, isWanted) => {
+      const formerStack = new Stack(former.template, addresses, {});
+      return { stack: formerStack, functions: functionsOf(formerStack, former, isWanted) };
+    },
+  });
+
+  startEventSources(options, stack, functions, endpoints.sqs, teardown);
+  const events = startEvents(options, stack, sqs, teardown);
+  const operator = admitOperator(registry, random, endpoints);
   await data.keepOperator(operatorEnvironment(operator));
   await data.give(userFiles(stack, registry, random, data.folder));
-  const certificate = await data.certificate(options.frontDoor.address, clock);
-  const loadBalancer = await startLoadBalancer(options, stack, poolOf, certificate);
+  const certificate = await listenerCertificate(stack, certificates, () =>
+    data.certificate(options.frontDoor.address, clock),
+  );
+  await startLoadBalancer(options, stack, functions, certificate, teardown);
+  await deleteLeftovers();
 
   return {
     stack,
@@ -134,101 +174,43 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
     events,
     adminPassword: secrets[passwordArn] ?? '',
     operator,
-    certPem: certificate.certPem,
-    stop: async () => {
-      events.stop();
-      await close(loadBalancer);
-      await Promise.all(eventSources.map((source) => source.stop()));
-      for (const pool of pools) pool.stop();
-      await Promise.all(
-        [
-          sockets.dynamodb,
-          sockets.sqs,
-          sockets.secretsManager,
-          sockets.autoScaling,
-          ...sockets.functionUrls.values(),
-        ].map(close),
-      );
-      await Promise.all([sqs.stop(), dynamodb.stop()]);
+    get certPem() {
+      return certificate.current().certPem;
     },
+    stop: () => teardown.run(),
   };
-}
-
-async function openSockets({ template }: Assembly): Promise<Sockets> {
-  const ports = new Map<Server, number>();
-  const open = async (): Promise<Server> => {
-    const server = createServer();
-    ports.set(server, await listen(server, '127.0.0.1', 0));
-    return server;
-  };
-  const urlOf = (server: Server | undefined): string =>
-    `http://127.0.0.1:${server === undefined ? 0 : ports.get(server)}`;
-  const functionUrls = new Map<string, Server>();
-  for (const [logicalId, resource] of Object.entries(template.Resources)) {
-    if (resource.Type === 'AWS::Lambda::Url') functionUrls.set(logicalId, await open());
-  }
-  const [dynamodb, sqs] = [await open(), await open()];
-  const [secretsManager, autoScaling] = [await open(), await open()];
-  return {
-    dynamodb,
-    sqs,
-    secretsManager,
-    autoScaling,
-    functionUrls,
-    endpoints: {
-      dynamodb: urlOf(dynamodb),
-      sqs: urlOf(sqs),
-      secretsManager: urlOf(secretsManager),
-      autoScaling: urlOf(autoScaling),
-    },
-    urlOf: (logicalId) => `${urlOf(functionUrls.get(logicalId))}/`,
-  };
-}
-
-function startPools(
-  options: DeploymentOptions,
-  stack: Stack,
-  registry: CredentialRegistry,
-  endpoints: ServiceEndpoints,
-): FunctionPool[] {
-  const { assembly, clock, data, reaper, timers, trouble } = options;
-  const onTrouble = (message: string): void => trouble.report('function', message);
-  return localFunctions(stack, assembly, registry, endpoints).map((spec) => {
-    const log = new LogFile(join(data.logs, `${spec.name}.log`));
-    const pool = new FunctionPool(spec, { log, reaper, clock, timers, onTrouble });
-    pool.warm();
-    return pool;
-  });
 }
 
 function startEventSources(
   { clock, timers, trouble }: DeploymentOptions,
   stack: Stack,
-  poolOf: (name: string) => FunctionPool,
-  endpoints: ServiceEndpoints,
-): SqsEventSource[] {
-  return stack.ofType('AWS::Lambda::EventSourceMapping').map(({ properties }) => {
+  functions: Functions,
+  endpoint: string,
+  teardown: Teardown,
+): void {
+  const sources = stack.ofType('AWS::Lambda::EventSourceMapping').map(({ properties }) => {
     const mapping = parseEventSourceMapping(properties);
-    const pool = poolOf(mapping.FunctionName);
-    const source = new SqsEventSource({
+    const pool = functions.called(mapping.FunctionName);
+    return new SqsEventSource({
       mapping,
       queueUrl: stack.called('AWS::SQS::Queue', mapping.EventSourceArn).ref,
-      endpoint: endpoints.sqs,
+      endpoint,
       credentials: pool.spec.credentials,
       pool,
       clock,
       timers,
       onTrouble: (message) => trouble.report('event source', message),
     });
-    source.start();
-    return source;
   });
+  teardown.add(() => Promise.all(sources.map((source) => source.stop())));
+  for (const source of sources) source.start();
 }
 
 function startEvents(
   { clock, random, timers, trouble }: DeploymentOptions,
   stack: Stack,
   sqs: Sqs,
+  teardown: Teardown,
 ): EventBus {
   const events = new EventBus(stack, {
     clock,
@@ -237,6 +219,7 @@ function startEvents(
     send: (queueUrl, body) => sqs.send(queueUrl, body),
     onTrouble: (message) => trouble.report('events', message),
   });
+  teardown.add(() => events.stop());
   events.start();
   return events;
 }
@@ -244,18 +227,20 @@ function startEvents(
 async function startLoadBalancer(
   { clock, frontDoor, random, timers, trouble }: DeploymentOptions,
   stack: Stack,
-  poolOf: (arn: string) => FunctionPool,
-  certificate: { readonly keyPem: string; readonly certPem: string },
-): Promise<HttpsServer> {
+  functions: Functions,
+  certificate: ListenerCertificate,
+  teardown: Teardown,
+): Promise<void> {
   const server = createLoadBalancer({
     routes: loadBalancerRoutes(stack),
-    ...certificate,
-    pool: poolOf,
+    ...certificate.current(),
+    pool: (arn) => functions.called(arn),
     clock,
     timers,
     random,
     onBadAnswer: (path, reason) => trouble.report('load balancer', `502 for ${path}: ${reason}`),
   });
+  certificate.follow(() => presentCertificate(server, certificate.current()));
+  teardown.add(() => close(server));
   await listen(server, frontDoor.address, frontDoor.port);
-  return server;
 }

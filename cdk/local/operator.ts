@@ -49,6 +49,7 @@ export function operatorEnvironment(operator: Operator): string {
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     AWS_REGION: region,
+    AWS_ENDPOINT_URL_ACM: endpoints.acm,
     AWS_ENDPOINT_URL_AUTO_SCALING: endpoints.autoScaling,
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,

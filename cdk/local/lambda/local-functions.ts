@@ -30,6 +30,7 @@ export interface ServiceEndpoints {
   readonly sqs: string;
   readonly secretsManager: string;
   readonly autoScaling: string;
+  readonly acm: string;
 }
 
 /** Every function of the template as it runs here: its own bundle, environment and role. */
@@ -83,6 +84,7 @@ export function localFunctions(
         AWS_ENDPOINT_URL_SQS: endpoints.sqs,
         AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
         AWS_ENDPOINT_URL_AUTO_SCALING: endpoints.autoScaling,
+        AWS_ENDPOINT_URL_ACM: endpoints.acm,
         AWS_CONFIG_FILE: devNull,
         AWS_SHARED_CREDENTIALS_FILE: devNull,
       },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Stack } from '../template/stack.ts';
+import type { ResolvedResource, Stack } from '../template/stack.ts';
 import { TemplateError } from '../template/template.ts';
 
 const actionSchema = z.discriminatedUnion('Type', [
@@ -66,15 +66,20 @@ export interface Routes {
   readonly choose: (path: string) => RouteAction;
 }
 
-/** Read the template's one HTTPS listener, its rules and their targets. */
-export function loadBalancerRoutes(stack: Stack): Routes {
-  const listeners = stack
+/** The template's one HTTPS listener. */
+export function httpsListener(stack: Stack): ResolvedResource {
+  const [listener, second] = stack
     .ofType('AWS::ElasticLoadBalancingV2::Listener')
     .filter(({ properties }) => properties['Protocol'] === 'HTTPS');
-  const [resource, second] = listeners;
-  if (resource === undefined || second !== undefined) {
+  if (listener === undefined || second !== undefined) {
     throw new TemplateError('expected exactly one HTTPS listener in the template');
   }
+  return listener;
+}
+
+/** Read the template's one HTTPS listener, its rules and their targets. */
+export function loadBalancerRoutes(stack: Stack): Routes {
+  const resource = httpsListener(stack);
   const listener = listenerSchema.parse(resource.properties);
   const rules = stack
     .ofType('AWS::ElasticLoadBalancingV2::ListenerRule')

@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import type { Clock, Timers } from '#shared/kernel/clock.ts';
 import type { Random } from '#shared/kernel/random.ts';
 import { headerLists, lastHeaders, readBody } from '../http-server.ts';
 import type { FunctionPool } from '../lambda/function-pool.ts';
 import { type BalancedAnswer, loadBalancerAnswer, ownAnswer } from './answer.ts';
+import type { CertificatePair } from './certificate.ts';
 import { loadBalancerEvent } from './event.ts';
 import type { RouteAction, Routes } from './rules.ts';
 
@@ -25,10 +27,8 @@ export const limits = {
   lingerMs: 2_000,
 } as const;
 
-export interface LoadBalancerOptions {
+export interface LoadBalancerOptions extends CertificatePair {
   readonly routes: Routes;
-  readonly keyPem: string;
-  readonly certPem: string;
   /** The pool of a function's ARN. */
   readonly pool: (functionArn: string) => FunctionPool;
   readonly clock: Clock;
@@ -47,9 +47,7 @@ export function createLoadBalancer(options: LoadBalancerOptions): Server {
   const requests = new WeakMap<Socket, number>();
   const server = createServer(
     {
-      key: options.keyPem,
-      cert: options.certPem,
-      minVersion: 'TLSv1.2',
+      ...secureContext(options),
       handshakeTimeout: limits.handshakeMs,
       maxHeaderSize: limits.headerBytesMax,
       headersTimeout: limits.headersMs,
@@ -130,6 +128,15 @@ export function createLoadBalancer(options: LoadBalancerOptions): Server {
     response.writeHead(status);
     response.end(body);
   }
+}
+
+/** What is presented to whoever comes from now on. */
+export function presentCertificate(server: Server, pair: CertificatePair): void {
+  server.setSecureContext(secureContext(pair));
+}
+
+function secureContext({ certPem, keyPem }: CertificatePair): SecureContextOptions {
+  return { key: keyPem, cert: certPem, minVersion: 'TLSv1.2' };
 }
 
 function fixedAnswer(action: Extract<RouteAction, { kind: 'answer' }>): BalancedAnswer {

@@ -67,15 +67,6 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
       ...tags,
     },
   },
-  'Custom::SelfSignedCertificate': {
-    used: [],
-    aside: Object.fromEntries(
-      ['ServiceToken', 'ServiceTimeout', 'Names'].map((name) => [
-        name,
-        'the load balancer here has a certificate of its own; nobody imports it',
-      ]),
-    ),
-  },
   'AWS::Logs::LogGroup': {
     used: [],
     aside: {

@@ -80,7 +80,6 @@ const created: Readonly<Record<string, Namer>> = {
   },
 
   'AWS::KMS::Key': (id) => named(digest(id).slice(0, 32), { Arn: arn('kms', `key/${id}`) }),
-  'Custom::SelfSignedCertificate': (id) => named(arn('acm', `certificate/${id}`)),
   'AWS::Logs::LogGroup': (id) => named(id, { Arn: arn('logs', `log-group:${id}:*`) }),
   'AWS::Events::Rule': (id) => named(id, { Arn: arn('events', `rule/${id}`) }),
 };
@@ -113,6 +112,9 @@ const needless: Readonly<Record<string, string>> = {
   'AWS::CDK::Metadata': 'statistics of the CDK itself',
 };
 
+/** Whether a function of the template makes it, and says what it is called. */
+export const isCustom = (type: string): boolean => type.startsWith('Custom::');
+
 /** Whether a type is known to need nothing here: what its properties say is nobody's business. */
 export const isNeedless = (type: string): boolean => needless[type] !== undefined;
 
@@ -122,7 +124,7 @@ export function physicalNames(
   addresses: LocalAddresses,
 ): (logicalId: string) => PhysicalResource {
   for (const [logicalId, { Type: type }] of Object.entries(template.Resources)) {
-    if (created[type] === undefined && needless[type] === undefined) {
+    if (created[type] === undefined && needless[type] === undefined && !isCustom(type)) {
       throw new TemplateError(
         `Resources.${logicalId}: the local stack does not know ${type}; ` +
           'teach it in cdk/local/template/physical.ts, or say there why it needs nothing',
