@@ -14,8 +14,14 @@ export interface CapacitySchedule {
 
 /** What an operator may want to change before `cdk deploy`; the rest is decided by the code. */
 export interface Settings {
-  /** TCP port of the front door and of every member. */
+  /** TCP port of the front door. */
   readonly clientPort: number;
+  /**
+   * TCP ports of members. A machine runs an agent for each of its cores, each a member of its own
+   * on a port of its own, as far as these go; the redirect says which. With one only, a machine
+   * runs one agent: for clients that can leave their network on that port only.
+   */
+  readonly memberPorts: readonly number[];
   /**
    * Port at which vpncmd reaches the members through the front door's addresses. Unset, nothing
    * listens: for as long as members do not answer vpncmd's own protocol.
@@ -25,7 +31,7 @@ export interface Settings {
   /** Fewest members. 0: the last one leaves when nobody is there, the first login calls one. */
   readonly memberCountMin: number;
   readonly memberCountMax: number;
-  /** EC2 instance types of members by processor, the preferred first. One member is one share. */
+  /** EC2 instance types by processor, the preferred first; with 1 GB for each core at least. */
   readonly memberInstanceTypes: {
     readonly arm64: readonly string[];
     readonly x86_64: readonly string[];
@@ -38,7 +44,7 @@ export interface Settings {
   readonly memberLifetimeDays: number;
   /** Machines kept installed and stopped. The group then is of one type, all on demand (EC2). */
   readonly memberWarmPoolSize?: number;
-  /** Most sessions one member takes. */
+  /** Most sessions one member takes: one agent, on one core. */
   readonly memberSessionsMax: number;
   /** SoftEther's "standard ratio": 100 is one share of the sessions. */
   readonly memberWeight: number;
@@ -63,11 +69,12 @@ export interface Settings {
 
 export const settings: Settings = {
   clientPort: 443,
+  memberPorts: [443, 992, 1194, 8888], // as genuine servers listen, but for vpncmd's own
 
   memberCountMin: 2,
   memberCountMax: 12,
   memberInstanceTypes: {
-    // Of each generation the one with the network; frames take about one core.
+    // Of each generation the one with the network; a member takes about one core.
     arm64: ['c7gn.medium', 'c6gn.medium'],
     x86_64: ['c6in.large', 'm6in.large', 'c5n.large'],
   },

@@ -38,7 +38,7 @@ import { DropCounters } from './switch/drop-reason.ts';
 import { HubInstance } from './switch/hub-instance.ts';
 
 export interface AgentOptions {
-  readonly config: Pick<AgentConfig, 'capacity' | 'weight' | 'listen'>;
+  readonly config: Pick<AgentConfig, 'capacity' | 'weight' | 'listen' | 'processes'>;
   /** IPv4 address clients are redirected to. */
   readonly publicAddress: string;
   readonly certificate: SelfSigned;
@@ -67,7 +67,7 @@ export type AgentListener = Pick<
   'open' | 'close' | 'port' | 'sockets' | 'waiting' | 'takeCauses'
 >;
 
-/** The data plane of one machine: its parts, and what one part's news means to the others. */
+/** The data plane of one process: its parts, and what one part's news means to the others. */
 export class Agent {
   readonly #options: AgentOptions;
   readonly #right: ExclusiveRight;
@@ -122,6 +122,7 @@ export class Agent {
         weight: options.config.weight,
         capacity: options.config.capacity,
         agentVersion: options.agentVersion,
+        processes: options.config.processes,
       }),
       observe: () => this.#observe(),
       onJoined: () => this.#reports.restart([...this.#open.values()]),

@@ -1,17 +1,29 @@
 import { isIPv4 } from 'node:net';
 import * as z from 'zod';
+import { processesMax } from '#shared/kernel/ids.ts';
 
 const ip4 = z.string().refine(isIPv4, 'an IPv4 address');
 
-/** The file named by `--config`. Who this node is comes from its credentials. */
+const port = z.number().int().min(1).max(65_535);
+
+/**
+ * The file named by `--config`, the same for all processes of a machine. Who this node is comes
+ * from its credentials.
+ */
 const configSchema = z.strictObject({
   agentApiUrl: z.url({ protocol: /^https?$/ }),
   region: z.string().min(1).max(64),
+  /** Most sessions of one process. */
   capacity: z.number().int().min(1).max(100_000),
   weight: z.number().int().min(1).max(10_000),
   listen: z.strictObject({
     address: ip4,
-    port: z.number().int().min(1).max(65_535),
+    /** Each process has one of its own: the first has the first, and so on. */
+    ports: z
+      .array(port)
+      .min(1)
+      .max(processesMax)
+      .refine((ports) => new Set(ports).size === ports.length, 'a port is named twice'),
   }),
   /** Only of a member outside AWS: what it has no metadata service for. */
   onPremises: z
@@ -25,14 +37,29 @@ const configSchema = z.strictObject({
     })
     .optional(),
 });
-export type AgentConfig = z.infer<typeof configSchema>;
+type MachineConfig = z.infer<typeof configSchema>;
+
+/** What one process of a machine is told. */
+export interface AgentConfig extends Omit<MachineConfig, 'listen'> {
+  readonly listen: { readonly address: string; readonly port: number };
+  /** Its number on the machine. */
+  readonly process?: number;
+  /** So many run there, if that is known. */
+  readonly processes?: number;
+}
+
+/** What the command line says: which process this is, of how many. */
+export interface ProcessOptions {
+  readonly process?: string | undefined;
+  readonly processes?: string | undefined;
+}
 
 export type ConfigOutcome =
   | { readonly kind: 'ok'; readonly config: AgentConfig }
   | { readonly kind: 'invalid'; readonly problems: string };
 
-/** Read a configuration; every problem is named. */
-export function parseConfig(text: string): ConfigOutcome {
+/** Read a machine's configuration for one of its processes; every problem is named. */
+export function parseConfig(text: string, options: ProcessOptions = {}): ConfigOutcome {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -40,6 +67,29 @@ export function parseConfig(text: string): ConfigOutcome {
     return { kind: 'invalid', problems: `not JSON: ${String(error)}` };
   }
   const parsed = configSchema.safeParse(json);
-  if (parsed.success) return { kind: 'ok', config: parsed.data };
+  if (parsed.success) return configOf(parsed.data, options);
   return { kind: 'invalid', problems: z.prettifyError(parsed.error).replaceAll('\n', '; ') };
+}
+
+function configOf(machine: MachineConfig, options: ProcessOptions): ConfigOutcome {
+  const process = numberOf(options.process ?? '0');
+  const processes = options.processes === undefined ? undefined : numberOf(options.processes);
+  const { address, ports } = machine.listen;
+  const ownPort = ports[process];
+  if (ownPort === undefined) {
+    const problems = `no port for process ${options.process}: listen.ports has ${ports.length}`;
+    return { kind: 'invalid', problems };
+  }
+  if (processes !== undefined && !(processes > process && processes <= ports.length)) {
+    const problems = `process ${process} of ${options.processes} on ${ports.length} ports`;
+    return { kind: 'invalid', problems };
+  }
+  const listen = { address, port: ownPort };
+  const config = { ...machine, listen, process, ...(processes !== undefined && { processes }) };
+  return { kind: 'ok', config };
+}
+
+/** Decimal digits, or what no comparison holds for. */
+function numberOf(text: string): number {
+  return /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
 }

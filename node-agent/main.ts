@@ -40,7 +40,8 @@ async function main(log: Log): Promise<void> {
     environmentVariable('AWS_EC2_METADATA_SERVICE_ENDPOINT') ?? ec2MetadataEndpoint;
   const { api, imds } = signedApi(config, metadataEndpoint, systemClock);
   const identity = placeOutside(config) ?? (await readIdentity(imds, log));
-  log.info('agent.started', { ...identity, agentVersion, port: config.listen.port });
+  const { listen, process: number } = config;
+  log.info('agent.started', { ...identity, process: number, agentVersion, port: listen.port });
   const { localAddress } = identity;
   const control = prepareControlThread(
     new URL(import.meta.url),
@@ -91,15 +92,23 @@ function control(log: Log): void {
 }
 
 function readConfig(): AgentConfig {
-  const { values } = parseArgs({ options: { config: { type: 'string' } } });
-  if (values.config === undefined) throw new StartFailure('usage: main --config FILE');
+  const { values } = parseArgs({
+    options: {
+      config: { type: 'string' },
+      process: { type: 'string' },
+      processes: { type: 'string' },
+    },
+  });
+  if (values.config === undefined) {
+    throw new StartFailure('usage: main --config FILE [--process NUMBER [--processes COUNT]]');
+  }
   let text: string;
   try {
     text = readFileSync(values.config, 'utf8');
   } catch (error) {
     throw new StartFailure(`cannot read ${values.config}`, { cause: error });
   }
-  const parsed = parseConfig(text);
+  const parsed = parseConfig(text, values);
   if (parsed.kind === 'invalid') throw new StartFailure(`${values.config}: ${parsed.problems}`);
   return parsed.config;
 }

@@ -21,7 +21,7 @@ import type { Settings } from '../settings.ts';
 import type { AgentApi } from './agent-api.ts';
 import { MachineLogs } from './machine-logs.ts';
 import { MemberBundle } from './member-bundle.ts';
-import { memberCloudConfig } from './member-cloud-config.ts';
+import { agentUnitNames, memberCloudConfig } from './member-cloud-config.ts';
 import { MemberScaling } from './member-scaling.ts';
 import { MemberTemplates } from './member-templates.ts';
 import { answerNag } from './nag-answer.ts';
@@ -32,7 +32,7 @@ export interface MembersProps {
   readonly agentApi: AgentApi;
 }
 
-/** The group of EC2 instances that run the node agent: one member each, each with a public IPv4. */
+/** The group of EC2 instances that run node agents: a member for each core, each on its port. */
 export class Members extends Construct {
   readonly group: AutoScalingGroup;
   readonly securityGroup: SecurityGroup;
@@ -42,7 +42,7 @@ export class Members extends Construct {
   constructor(scope: Construct, id: string, props: MembersProps) {
     super(scope, id);
     const { settings, vpc } = props;
-    this.securityGroup = this.openedFor(vpc, settings.clientPort);
+    this.securityGroup = this.openedFor(vpc, settings.memberPorts);
     this.group = new AutoScalingGroup(this, 'Group', {
       vpc,
       vpcSubnets: { subnets: vpc.publicSubnets },
@@ -130,28 +130,32 @@ export class Members extends Construct {
           region: Stack.of(this).region,
           capacity: settings.memberSessionsMax,
           weight: settings.memberWeight,
-          listen: { address: '0.0.0.0', port: settings.clientPort },
+          listen: { address: '0.0.0.0', ports: settings.memberPorts },
         },
         bundleUrl: bundle.objectUrl,
         stopSeconds: settings.memberStopSeconds,
         hasWarmPool: settings.memberWarmPoolSize !== undefined,
-        logs: logs.cloudConfig(['etherfleet.service']),
+        logs: logs.cloudConfig(agentUnitNames(settings.memberPorts.length)),
       }),
     });
   }
 
-  private openedFor(vpc: IVpc, port: number): SecurityGroup {
+  private openedFor(vpc: IVpc, ports: readonly number[]): SecurityGroup {
     const securityGroup = new SecurityGroup(this, 'SecurityGroup', {
       vpc,
       description: 'Members: clients arrive with a ticket',
     });
-    securityGroup.addIngressRule(Peer.anyIpv4(), Port.tcp(port), 'Clients');
+    for (const port of ports) {
+      securityGroup.addIngressRule(Peer.anyIpv4(), Port.tcp(port), 'Clients');
+    }
     answerNag(securityGroup, 'EC23', 'Clients come from anywhere: it is a VPN’s port.');
-    securityGroup.addIngressRule(
-      securityGroup,
-      Port.udp(port),
-      'Members ask each other whether the control plane is there (ADR 0003)',
-    );
+    for (const port of ports) {
+      securityGroup.addIngressRule(
+        securityGroup,
+        Port.udp(port),
+        'Members ask each other whether the control plane is there (ADR 0003)',
+      );
+    }
     return securityGroup;
   }
 

@@ -35,8 +35,8 @@ export interface OnPremisesProps {
   readonly agentApi: AgentApi;
   /** Of the members in AWS. */
   readonly securityGroup: ISecurityGroup;
-  /** Members' port; witnesses ask on the UDP port of the same number. */
-  readonly port: number;
+  /** Members' ports; witnesses ask on the UDP ports of the same numbers. */
+  readonly ports: readonly number[];
 }
 
 /**
@@ -47,19 +47,21 @@ export interface OnPremisesProps {
 export class OnPremises extends Construct {
   constructor(scope: Construct, id: string, props: OnPremisesProps) {
     super(scope, id);
-    const { agentApi, members, port, securityGroup } = props;
+    const { agentApi, members, ports, securityGroup } = props;
     const group = new Group(this, 'Members');
     agentApi.grantCall(group);
     for (const { address, name } of members) {
       new User(this, `User-${name}`, { path, userName: name, groups: [group] });
-      new CfnSecurityGroupIngress(this, `Witness-${name}`, {
-        groupId: securityGroup.securityGroupId,
-        ipProtocol: 'udp',
-        fromPort: port,
-        toPort: port,
-        cidrIp: `${address}/32`,
-        description: `${name} asks whether the control plane is there (ADR 0003)`,
-      });
+      for (const port of ports) {
+        new CfnSecurityGroupIngress(this, `Witness-${name}-${port}`, {
+          groupId: securityGroup.securityGroupId,
+          ipProtocol: 'udp',
+          fromPort: port,
+          toPort: port,
+          cidrIp: `${address}/32`,
+          description: `${name} asks whether the control plane is there (ADR 0003)`,
+        });
+      }
     }
     new CfnOutput(scope, 'AgentApiUrl', {
       value: agentApi.url,

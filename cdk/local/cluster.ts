@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { assert } from '#shared/kernel/assert.ts';
+import { machineOf, memberId } from '#shared/kernel/ids.ts';
 import { ControlPlaneView } from './control-plane-view.ts';
 import type { DataFolder } from './data-folder.ts';
 import { type Deployment, deploy } from './deployment.ts';
@@ -41,9 +42,9 @@ export interface Cluster {
   readonly operator: Operator;
   /** The members as of now. */
   members(): readonly MemberView[];
-  /** End a member's process without warning, as a machine that loses power. */
+  /** End a member's machine without warning, as one that loses power. */
   killMember(id: string): void;
-  /** Have the group terminate a member and do with one less: it is emptied before it goes. */
+  /** Have the group terminate a member's machine and do with one less: it is emptied first. */
   scaleIn(id: string): void;
   /** End everything; resolves when nothing is left. */
   stop(): Promise<void>;
@@ -136,6 +137,7 @@ class LocalCluster implements Cluster {
         random: systemRandom,
         reaper: this.reaper,
         searchPath: process.env['PATH'] ?? '',
+        cores: options.cores,
       },
     });
     deployment.autoScaling.attach(this.group);
@@ -172,21 +174,24 @@ class LocalCluster implements Cluster {
   }
 
   members(): readonly MemberView[] {
-    return (this.group?.instances ?? []).map(({ id, endpoint, pid, agentPid, running }) => ({
-      id,
-      ...endpoint,
-      pid,
-      agentPid,
-      state: running ? (this.states.get(id) ?? 'starting') : 'dead',
-    }));
+    return (this.group?.instances ?? []).flatMap(({ agents, pid, running }) =>
+      agents.map(({ id, endpoint, pid: agentPid }) => ({
+        id,
+        ...endpoint,
+        pid,
+        agentPid,
+        state: running ? (this.states.get(id) ?? 'starting') : 'dead',
+      })),
+    );
   }
 
   killMember(id: string): void {
-    this.group?.instances.find((instance) => instance.id === id)?.kill('SIGKILL');
+    const machine = machineOf(memberId(id));
+    this.group?.instances.find((instance) => instance.id === machine)?.kill('SIGKILL');
   }
 
   scaleIn(id: string): void {
-    this.group?.scaleIn(id);
+    this.group?.scaleIn(machineOf(memberId(id)));
   }
 
   async stop(): Promise<void> {

@@ -25,5 +25,5 @@ export function groupNote(event: GroupEvent, replaceAfterMs: number): string | u
 }
 
 function member({ instance }: Extract<GroupEvent, { kind: 'leaving' | 'left' | 'ended' }>): string {
-  return `member ${instance.id} at ${endpointText(instance.endpoint)}`;
+  return `member ${instance.id} at ${instance.endpoints.map(endpointText).join(', ')}`;
 }

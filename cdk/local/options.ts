@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { processesMax } from '#shared/kernel/ids.ts';
 
 /** An IPv4 literal and a TCP port. */
 export interface Endpoint {
@@ -14,6 +15,8 @@ export const endpointText = ({ address, port }: Endpoint): string => `${address}
 export interface Options {
   readonly frontDoor: Endpoint;
   readonly members: readonly Endpoint[];
+  /** Of each member's machine: so many agents run on it. */
+  readonly cores: number;
   readonly adminPassword: string | undefined;
   /** Folder whose content survives; without one, state ends with the cluster. */
   readonly dataFolder: string | undefined;
@@ -47,6 +50,11 @@ export function parseOptions(argv: readonly string[], root: string): Options {
         parseEndpoint(text),
       ]),
     )
+    .addOption(
+      new Option('--cores <N>', 'agents of each machine, a member each, further ones on free ports')
+        .argParser(parseCores)
+        .default(1),
+    )
     .option('--admin-password <PW>', 'server administrator password (default: generated)')
     .option('--data <DIR>', 'keep state across runs in this folder')
     .addOption(
@@ -69,6 +77,7 @@ export function parseOptions(argv: readonly string[], root: string): Options {
   const given = command.opts<{
     frontDoor: Endpoint;
     member?: readonly Endpoint[];
+    cores: number;
     adminPassword?: string;
     data?: string;
     replaceAfter: number;
@@ -83,6 +92,7 @@ export function parseOptions(argv: readonly string[], root: string): Options {
   return {
     frontDoor: given.frontDoor,
     members,
+    cores: given.cores,
     adminPassword: given.adminPassword,
     dataFolder: given.data === undefined ? undefined : resolve(given.data),
     replaceAfterMs: given.replaceAfter * 1_000,
@@ -104,6 +114,11 @@ function parseEndpoint(text: string): Endpoint {
 function parseContext(text: string): string {
   if (/^[^=]+=/.test(text)) return text;
   throw new InvalidArgumentError('expected NAME=VALUE, such as onPremises=berlin@203.0.113.7');
+}
+
+function parseCores(text: string): number {
+  if (/^[1-9]\d?$/.test(text) && Number(text) <= processesMax) return Number(text);
+  throw new InvalidArgumentError(`expected a number from 1 to ${processesMax}`);
 }
 
 function parseSeconds(text: string): number {

@@ -42,7 +42,7 @@ export function userFiles(
       agentApiUrl: stack.output('AgentApiUrl'),
       region: place.region,
       ...{ capacity: 100, weight: 100 },
-      listen: { address: '127.0.0.1', port: firstPort + index },
+      listen: { address: '127.0.0.1', ports: [firstPort + index] },
       onPremises: {
         publicAddress: '127.0.0.1',
         credentialsFile: join(folder, credentialsFile),

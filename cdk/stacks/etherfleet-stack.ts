@@ -46,7 +46,7 @@ export class EtherfleetStack extends Stack {
         members: settings.onPremisesMembers,
         agentApi,
         securityGroup: members.securityGroup,
-        port,
+        ports: settings.memberPorts,
       });
     }
     const secrets = { clusterSecret, adminPassword };

@@ -1,12 +1,12 @@
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
 import { observedSchema } from '#shared/contract/heartbeat.ts';
-import { joinRequestSchema } from '#shared/contract/member.ts';
+import { askerSchema, joinRequestSchema } from '#shared/contract/member.ts';
 import { type Problem, problemStatus } from '#shared/contract/problem.ts';
 import { agentBodyBytesMax, agentRoutes } from '#shared/contract/routes.ts';
 import { redeemRequestSchema } from '#shared/contract/ticket.ts';
-import type { MemberId } from '#shared/kernel/ids.ts';
-import { memberIdOf } from '../http/caller.ts';
+import { type MemberId, memberIdOn } from '#shared/kernel/ids.ts';
+import { machineIdOf } from '../http/caller.ts';
 import type { FunctionUrlBindings } from '../http/function-url.ts';
 import { type AgentApi, type Answer, problem } from './agent-api.ts';
 import { heartbeat } from './heartbeat.ts';
@@ -16,7 +16,10 @@ import { redeem } from './redeem.ts';
 
 type AgentContext = Context<{ Bindings: FunctionUrlBindings }>;
 
-/** What members ask the control plane. Who asks is proven by the signature, not claimed. */
+/**
+ * What members ask the control plane. The machine that asks is proven by the signature, not
+ * claimed; which of the machine's own members it is, it says (ADR 0030).
+ */
 export function agentApiApp(api: AgentApi): Hono<{ Bindings: FunctionUrlBindings }> {
   const app = new Hono<{ Bindings: FunctionUrlBindings }>();
   app.post(agentRoutes.join, (context) => serve(context, api, joinRequestSchema, join));
@@ -56,13 +59,16 @@ async function ask<T, R>(
   schema: z.ZodType<T>,
   action: (api: AgentApi, memberId: MemberId, request: T) => Promise<Answer<R>>,
 ): Promise<Answer<R>> {
-  const memberId = memberIdOf(context.env.callerArn);
-  if (memberId === undefined) return problem('not-a-member', 'the caller is no member');
+  const machine = machineIdOf(context.env.callerArn);
+  if (machine === undefined) return problem('not-a-member', 'the caller is no member');
   const body = await context.req.arrayBuffer();
   if (body.byteLength > agentBodyBytesMax) return problem('invalid-request', 'body too large');
-  const parsed = schema.safeParse(jsonOf(Buffer.from(body).toString('utf8')));
+  const json = jsonOf(Buffer.from(body).toString('utf8'));
+  const asker = askerSchema.safeParse(json);
+  if (!asker.success) return problem('invalid-request', firstIssue(asker.error));
+  const parsed = schema.safeParse(json);
   if (!parsed.success) return problem('invalid-request', firstIssue(parsed.error));
-  return action(api, memberId, parsed.data);
+  return action(api, memberIdOn(machine, asker.data.process), parsed.data);
 }
 
 /** Undefined, which no schema of ours accepts, for what is not JSON. */

@@ -48,6 +48,8 @@ const memberSchema = z.object({
   /** When it took that name. */
   watchedMs: z.number().int().optional(),
   agentVersion: z.string(),
+  /** So many members its machine is to have, as its agent said. */
+  processes: z.number().int().positive().optional(),
   orders: z.array(orderSchema),
   /** Set while the control plane drains it: see `domain/drain.ts`. */
   drainDeadlineMs: z.number().int().optional(),

@@ -158,6 +158,7 @@ export class MemberStore {
         reservedNew: 0,
         headroom: 0,
         agentVersion: request.agentVersion,
+        ...(request.processes !== undefined && { processes: request.processes }),
         orders: orders as unknown as Value,
       },
       current === undefined

@@ -34,6 +34,8 @@ export interface SignedAgentApiOptions {
   readonly credentials: () => Promise<SigningKeys>;
   readonly dispatcher: Dispatcher;
   readonly answerBytesMax: number;
+  /** Which of its machine's processes asks; the first, if left out. */
+  readonly process?: number;
 }
 
 /** {@link AgentApi} over the IAM-protected function URL: JSON, signed for the service `lambda`. */
@@ -65,12 +67,17 @@ export class SignedAgentApi implements AgentApi {
 
   async #ask<T>(
     path: string,
-    body: unknown,
+    body: object,
     schema: z.ZodType<T>,
     deadlineMs: number,
   ): Promise<Answer<T>> {
     try {
-      const { status, text } = await this.#post(path, JSON.stringify(body), deadlineMs);
+      const { process = 0 } = this.#options;
+      const { status, text } = await this.#post(
+        path,
+        JSON.stringify({ ...body, process }),
+        deadlineMs,
+      );
       const json: unknown = JSON.parse(text);
       if (status === 200) return { kind: 'ok', value: schema.parse(json) };
       const problem = problemSchema.safeParse(json);

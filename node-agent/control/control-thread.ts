@@ -16,9 +16,12 @@ import { Pulse, pulseBytes } from './pulse.ts';
 import { RemoteControl } from './remote-control.ts';
 import { witnessSocket } from './witness-socket.ts';
 
+/** What the agent API is asked with. */
+type ApiConfig = Pick<AgentConfig, 'agentApiUrl' | 'region' | 'onPremises' | 'process'>;
+
 /** What control's thread is started with. */
 export interface ControlThreadData {
-  readonly config: Pick<AgentConfig, 'agentApiUrl' | 'region' | 'listen' | 'onPremises'>;
+  readonly config: ApiConfig & Pick<AgentConfig, 'listen'>;
   readonly metadataEndpoint: string;
   /** Where peers reach this machine. */
   readonly localAddress: string;
@@ -107,7 +110,7 @@ export function prepareControlThread(
 
 /** The agent API with this machine's credentials, and the instance metadata of one in AWS. */
 export function signedApi(
-  config: Pick<AgentConfig, 'agentApiUrl' | 'region' | 'onPremises'>,
+  config: ApiConfig,
   metadataEndpoint: string,
   clock: Clock,
 ): { readonly api: SignedAgentApi; readonly imds: Imds } {
@@ -131,6 +134,7 @@ export function signedApi(
     credentials: () => keys.credentials(),
     dispatcher,
     answerBytesMax: controlLimits.answerBytesMax,
+    process: config.process ?? 0,
   });
   return { api, imds };
 }

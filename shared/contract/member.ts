@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isProcessNumber, processesMax } from '#shared/kernel/ids.ts';
 import { witnessEndpointSchema } from './peers.ts';
 
 export const memberStates = [
@@ -15,6 +16,17 @@ export type MemberState = (typeof memberStates)[number];
 const ip4 = z.ipv4();
 const base64 = z.base64();
 
+/**
+ * In every request beside what is asked: which of its machine's processes asks. The machine is
+ * proven by the credentials; the two make the member's id (ADR 0030).
+ */
+export const askerSchema = z.object({
+  process: z
+    .number()
+    .refine(isProcessNumber, `a machine's processes are numbered from 0 to ${processesMax - 1}`)
+    .default(0),
+});
+
 /** `POST /v1/members`: a node says what it is; who it is comes from its credentials. */
 export const joinRequestSchema = z.object({
   /** Public IPv4 clients are redirected to. */
@@ -30,6 +42,8 @@ export const joinRequestSchema = z.object({
   /** Most sessions this member takes. */
   capacity: z.number().int().min(1).max(100_000),
   agentVersion: z.string().max(100),
+  /** So many processes its machine runs, this one included; a member each. */
+  processes: z.number().int().min(1).max(processesMax).optional(),
 });
 export type JoinRequest = z.infer<typeof joinRequestSchema>;
 

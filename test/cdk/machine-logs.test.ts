@@ -46,7 +46,7 @@ test('a machine’s logs are kept for a month, and it may write there and nowher
 test('the agent is on its way before anything is done about logs', () => {
   for (const data of userData) {
     const commands = documentOf(data).runcmd.map((words) => words.join(' '));
-    const agent = commands.indexOf('systemctl enable --now --no-block etherfleet.service');
+    const agent = commands.indexOf('/usr/local/libexec/etherfleet-start');
     const logs = commands.findIndex((line) => /journal|cloudwatch|logrotate/.test(line));
     assert(agent >= 0 && logs > agent, commands.join('\n'));
   }
@@ -68,7 +68,12 @@ test('what installation and agent say goes to the template’s group, to a strea
     const followed = list[1]?.['file_path'] ?? '';
     const unit = files.get('/etc/systemd/system/etherfleet-journal.service') ?? '';
     assert(unit.includes(`StandardOutput=append:${followed}\n`), unit);
-    assert.match(unit, /^ExecStart=\/usr\/bin\/journalctl --follow .*--unit=etherfleet\.service$/m);
+    assert.match(
+      unit,
+      /^ExecStart=\/usr\/bin\/journalctl --follow .*--unit=etherfleet@3\.service$/m,
+    );
+    const ports = files.get('/usr/local/libexec/etherfleet-start') ?? '';
+    assert.match(ports, /processes=\$\(\(cores < 4 \? cores : 4\)\)/, 'no unit goes unheard');
     assert(files.get('/etc/logrotate.d/etherfleet')?.startsWith(`${followed} {\n`));
   }
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { onPremisesMembers } from '#cdk/constructs/on-premises.ts';
-import { memberIdOf } from '#functions/http/caller.ts';
+import { machineIdOf } from '#functions/http/caller.ts';
 
 test('members outside AWS are named with their address; the control plane knows the names', () => {
   const members = onPremisesMembers('berlin@203.0.113.7,new-york@198.51.100.1');
@@ -10,7 +10,7 @@ test('members outside AWS are named with their address; the control plane knows 
     { name: 'new-york', address: '198.51.100.1' },
   ]);
   for (const { name } of members) {
-    assert.equal(memberIdOf(`arn:aws:iam::123456789012:user/etherfleet/${name}`), name);
+    assert.equal(machineIdOf(`arn:aws:iam::123456789012:user/etherfleet/${name}`), name);
   }
   assert.deepEqual(onPremisesMembers(), [], 'none unless they are asked for');
 });

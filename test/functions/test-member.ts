@@ -4,14 +4,14 @@ import type { JoinRequest, JoinResponse } from '#shared/contract/member.ts';
 import type { Problem } from '#shared/contract/problem.ts';
 import { agentRoutes } from '#shared/contract/routes.ts';
 import type { Grant } from '#shared/contract/ticket.ts';
-import { memberId } from '#shared/kernel/ids.ts';
+import { machineOf, memberId } from '#shared/kernel/ids.ts';
 import type { ControlPlane } from './control-plane.ts';
 
 export type Reply<T> =
   | { readonly kind: 'ok'; readonly value: T }
   | { readonly kind: 'problem'; readonly status: number; readonly problem: Problem };
 
-/** A member as the agent API sees it: it speaks when it is told to. */
+/** A member as the agent API sees it: it speaks when it is told to. `i-a.1` is i-a's second. */
 export class TestMember {
   readonly id: string;
   readonly request: JoinRequest;
@@ -85,9 +85,11 @@ export class TestMember {
   async post<T>(
     path: string,
     body: unknown,
-    callerArn = `arn:aws:sts::123456789012:assumed-role/Member/${this.id}`,
+    callerArn = `arn:aws:sts::123456789012:assumed-role/Member/${machineOf(this.memberId)}`,
   ): Promise<Reply<T>> {
-    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const [, number] = this.id.split('.');
+    const asked = number === undefined ? body : { ...(body as object), process: Number(number) };
+    const text = typeof asked === 'string' ? asked : JSON.stringify(asked);
     const init = { method: 'POST', body: text };
     const response = await this.#plane.agentApi.request(path, init, {
       callerArn,

@@ -7,13 +7,36 @@ const good = {
   region: 'eu-central-1',
   capacity: 1000,
   weight: 100,
-  listen: { address: '0.0.0.0', port: 443 },
+  listen: { address: '0.0.0.0', ports: [443, 992] },
 };
+const ofFirst = { ...good, listen: { address: '0.0.0.0', port: 443 }, process: 0 };
 
 describe('the configuration', () => {
   test('is what the template writes', () => {
-    assert.deepEqual(parseConfig(JSON.stringify(good)), { kind: 'ok', config: good });
+    assert.deepEqual(parseConfig(JSON.stringify(good)), { kind: 'ok', config: ofFirst });
   });
+
+  test('gives each process of a machine its own port', () => {
+    const parsed = parseConfig(JSON.stringify(good), { process: '1', processes: '2' });
+    const listen = { address: '0.0.0.0', port: 992 };
+    const config = { ...good, listen, process: 1, processes: 2 };
+    assert.deepEqual(parsed, { kind: 'ok', config });
+  });
+
+  for (const [options, problem] of [
+    [{ process: '2' }, /no port for process 2: listen\.ports has 2/],
+    [{ process: '-1' }, /no port for process -1/],
+    [{ process: 'one' }, /no port for process one/],
+    [{ process: '1', processes: '1' }, /process 1 of 1/],
+    [{ process: '0', processes: '3' }, /process 0 of 3 on 2 ports/],
+    [{ process: '0', processes: 'all' }, /process 0 of all/],
+  ] as const) {
+    test(`${JSON.stringify(options)} is no process of this machine`, () => {
+      const parsed = parseConfig(JSON.stringify(good), options);
+      assert.ok(parsed.kind === 'invalid');
+      assert.match(parsed.problems, problem);
+    });
+  }
 
   const bad: readonly (readonly [string, unknown, RegExp])[] = [
     ['no JSON', '{', /not JSON/],
@@ -21,14 +44,16 @@ describe('the configuration', () => {
     ['a URL of another kind', { ...good, agentApiUrl: 'file:///etc' }, /agentApiUrl/],
     [
       'a port beyond 65535',
-      { ...good, listen: { address: '0.0.0.0', port: 65_536 } },
+      { ...good, listen: { address: '0.0.0.0', ports: [65_536] } },
       /listen\.port/,
     ],
     [
       'a name to listen on',
-      { ...good, listen: { address: 'localhost', port: 1 } },
+      { ...good, listen: { address: 'localhost', ports: [1] } },
       /listen\.address/,
     ],
+    ['no port', { ...good, listen: { address: '0.0.0.0', ports: [] } }, /listen\.ports/],
+    ['a port for two', { ...good, listen: { address: '0.0.0.0', ports: [1, 1] } }, /named twice/],
     ['no capacity', { ...good, capacity: 0 }, /capacity/],
     ['a misspelt field', { ...good, wieght: 100 }, /wieght/],
   ];

@@ -85,7 +85,7 @@ describe('the process', () => {
     await withProcess(async (member) => {
       const other = await new AgentProcess().prepare();
       await member.start().joined();
-      other.start({ ...other.config(), listen: { address: '127.0.0.1', port: member.port } });
+      other.start({ ...other.config(), listen: { address: '127.0.0.1', ports: [member.port] } });
       assert.equal(await other.ended(), 1);
       assert.match(failures(other), /EADDRINUSE/);
       await other.close();

@@ -79,7 +79,7 @@ export class AgentProcess {
       region: 'eu-central-1',
       capacity: 100,
       weight: 100,
-      listen: { address: '127.0.0.1', port: this.port },
+      listen: { address: '127.0.0.1', ports: [this.port] },
     };
   }
 

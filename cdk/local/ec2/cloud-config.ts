@@ -9,18 +9,27 @@ const documentSchema = z.object({
   runcmd: z.array(z.array(z.string())),
 });
 
+const configSchema = z.looseObject({ listen: z.looseObject({ ports: z.array(z.number()) }) });
+/** In the unit: what the start script has counted. */
+const processesVariable = /\$\{PROCESSES\}/;
+
 /** What a launch template's user data makes of a machine, as far as it can be done here. */
 export interface MemberRecipe {
   /** The agent's bundle: what the machine would download from S3. */
   readonly bundle: { readonly bucket: string; readonly key: string };
   /** `agent.json` as it is on the machine. */
   readonly agentConfig: Readonly<Record<string, unknown>>;
-  /** Arguments of Node from the unit's `ExecStart`, with its two paths replaced. */
-  readonly nodeArguments: (bundleFolder: string, configFile: string) => string[];
+  /** Most processes of one machine: it has no ports for more. */
+  readonly processesMax: number;
+  /**
+   * Arguments of Node from the unit's `ExecStart`, with its two paths replaced and the number of
+   * processes filled in; `%i` in them is the number of one.
+   */
+  readonly nodeArguments: (bundleFolder: string, configFile: string, processes: number) => string[];
   readonly unit: UnitRules;
 }
 
-/** What systemd does when the agent ends, and when it is to end. */
+/** What systemd does when an agent ends, and when it is to end. */
 export interface UnitRules {
   readonly restartMs: number;
   /** It is not started again after these. */
@@ -40,16 +49,34 @@ export function readCloudConfig(userData: string): MemberRecipe {
   const unit = file(memberPaths.unit);
   const command = settingOf(unit, 'ExecStart')?.replace(/^\S+ /, '');
   if (command === undefined) throw new TemplateError('the unit has no ExecStart');
+  assertStarts(document.runcmd, file(memberPaths.startScript));
+  const agentConfig = configSchema.parse(JSON.parse(file(memberPaths.config)));
   return {
     bundle: downloaded(document.runcmd),
-    agentConfig: z.record(z.string(), z.unknown()).parse(JSON.parse(file(memberPaths.config))),
+    agentConfig,
+    processesMax: agentConfig.listen.ports.length,
     unit: rulesOf(unit),
-    nodeArguments: (bundleFolder, configFile) =>
+    nodeArguments: (bundleFolder, configFile, processes) =>
       command
+        .replace(processesVariable, String(processes))
         .split(' ')
         .map((word) => (word === memberPaths.config ? configFile : word))
         .map((word) => word.replace(`${memberPaths.program}/`, `${bundleFolder}/`)),
   };
+}
+
+/** The script is not run here: what it does is done, if it is what it was. */
+function assertStarts(commands: readonly (readonly string[])[], script: string): void {
+  if (!commands.some(([program]) => program === memberPaths.startScript)) {
+    throw new TemplateError(`user data does not run ${memberPaths.startScript}`);
+  }
+  const steps = [
+    /^cores=\$\(nproc\)$/m,
+    / > \/etc\/etherfleet\/machine\.env$/m,
+    /etherfleet@\$process/,
+  ];
+  const missing = steps.find((step) => !step.test(script));
+  if (missing !== undefined) throw new TemplateError(`the start script lacks ${missing.source}`);
 }
 
 /** The lines that say how the agent lives and ends; a rule nobody follows here is an error. */

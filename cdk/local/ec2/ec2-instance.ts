@@ -4,6 +4,7 @@ import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { type MachineId, type MemberId, machineId, memberIdOn } from '#shared/kernel/ids.ts';
 import type { Random } from '#shared/kernel/random.ts';
 import type { CredentialRegistry } from '../iam/credential-registry.ts';
 import type { LogFile } from '../log-file.ts';
@@ -25,57 +26,76 @@ export interface Ec2Services extends ImdsServices {
   readonly reaper: Reaper;
   /** `PATH` of the agents. */
   readonly searchPath: string;
+  /** Cores of each ec2Instance: so many agents run on it, as far as the template has ports. */
+  readonly cores: number;
 }
 
 const unitProgram = fileURLToPath(new URL('unit.mjs', import.meta.url));
-const startedSchema = z.object({ agentPid: z.number().optional() });
+const startedSchema = z.object({ process: z.number(), agentPid: z.number().optional() });
+
+/** One node agent of an ec2Instance, and the member it is. */
+export interface InstanceAgent {
+  readonly id: MemberId;
+  readonly endpoint: Endpoint;
+  /** Process id of the agent that runs, or ran last; 0 before the first. */
+  readonly pid: number;
+}
+
+/** So many agents run on a machine: one for each core, as far as the template has ports. */
+export function processesOf({ recipe }: LaunchTemplate, cores: number): number {
+  return Math.min(cores, recipe.processesMax);
+}
 
 /**
  * One ec2Instance: a metadata service, and a process that stands for the machine: it runs the node
- * agent and starts it again, as the launch template's unit says.
+ * agents and starts them again, as the launch template's unit says.
  */
 export class Ec2Instance {
-  readonly id: string;
-  readonly endpoint: Endpoint;
+  readonly id: MachineId;
+  /** One for each agent. */
+  readonly endpoints: readonly Endpoint[];
   private child: ChildProcess | undefined;
   private hasEnded = false;
-  private lastAgentPid = 0;
+  private readonly agentPids = new Map<number, number>();
 
-  private constructor(id: string, endpoint: Endpoint) {
+  private constructor(id: MachineId, endpoints: readonly Endpoint[]) {
     this.id = id;
-    this.endpoint = endpoint;
+    this.endpoints = endpoints;
   }
 
-  /** Launch: write `agent.json` into `folder` and run what the unit would run. */
+  /** Launch: write `agent.json` into `folder` and run what the units would run. */
   static async launch(
     template: LaunchTemplate,
-    endpoint: Endpoint,
+    endpoints: readonly [Endpoint, ...Endpoint[]],
     folder: string,
     log: LogFile,
     services: Ec2Services,
     onEnded: (instance: Ec2Instance, how: string) => void,
   ): Promise<Ec2Instance> {
-    const id = `i-${services.random.bytes(9).toString('hex').slice(0, 17)}`;
+    const id = machineId(`i-${services.random.bytes(9).toString('hex').slice(0, 17)}`);
+    const [{ address }] = endpoints;
+    const processes = endpoints.length;
     const imds = new Imds(
       {
         instanceId: id,
-        address: endpoint.address,
+        address,
         principal: { kind: 'role', ...template.role, sessionName: id },
       },
       services,
     );
-    const instance = new Ec2Instance(id, endpoint);
+    const instance = new Ec2Instance(id, endpoints);
     const configFile = join(folder, 'agent.json');
     await mkdir(folder, { recursive: true });
-    const config = { ...template.recipe.agentConfig, listen: endpoint };
+    const listen = { address, ports: endpoints.map(({ port }) => port) };
+    const config = { ...template.recipe.agentConfig, listen };
     await writeFile(configFile, `${JSON.stringify(config, undefined, 2)}\n`);
     const child = spawn(
       process.execPath,
       [
         unitProgram,
-        JSON.stringify(template.recipe.unit),
+        JSON.stringify({ processes, ...template.recipe.unit }),
         process.execPath,
-        ...template.recipe.nodeArguments(template.bundleFolder, configFile),
+        ...template.recipe.nodeArguments(template.bundleFolder, configFile, processes),
       ],
       {
         cwd: folder,
@@ -94,14 +114,15 @@ export class Ec2Instance {
     services.reaper.watch(child);
     instance.child = child;
     child.on('message', (message) => {
-      instance.lastAgentPid = startedSchema.parse(message).agentPid ?? 0;
+      const started = startedSchema.parse(message);
+      instance.agentPids.set(started.process, started.agentPid ?? 0);
     });
     child.stdout?.on('data', (chunk: Buffer) => log.append(chunk));
     child.stderr?.on('data', (chunk: Buffer) => log.append(chunk));
     const end = (how: string): void => {
       if (instance.hasEnded) return;
       instance.hasEnded = true;
-      instance.killGroup(); // whoever killed the machine: the agent does not outlive it
+      instance.killGroup(); // whoever killed the machine: no agent outlives it
       imds.stop();
       onEnded(instance, how);
     };
@@ -119,12 +140,15 @@ export class Ec2Instance {
     return this.child?.pid ?? 0;
   }
 
-  /** Process id of the agent that runs on it, or ran last. */
-  get agentPid(): number {
-    return this.lastAgentPid;
+  get agents(): readonly InstanceAgent[] {
+    return this.endpoints.map((endpoint, process) => ({
+      id: memberIdOn(this.id, process),
+      endpoint,
+      pid: this.agentPids.get(process) ?? 0,
+    }));
   }
 
-  /** SIGTERM lets the agent end in order; SIGKILL is a machine that lost power. */
+  /** SIGTERM lets the agents end in order; SIGKILL is a machine that lost power. */
   kill(signal: 'SIGTERM' | 'SIGKILL'): void {
     if (!this.running) return;
     if (signal === 'SIGTERM') this.child?.kill(signal);

@@ -4,7 +4,7 @@ import type { ScalingGroup } from '../aws/auto-scaling.ts';
 import type { ServiceEvent } from '../events/event-bus.ts';
 import type { Endpoint } from '../options.ts';
 import { Berths } from './berths.ts';
-import { Ec2Instance, type Ec2Services, type LaunchTemplate } from './ec2-instance.ts';
+import { Ec2Instance, type Ec2Services, type LaunchTemplate, processesOf } from './ec2-instance.ts';
 import { launchedEvent, lifecycleEvent, terminatedEvent } from './group-events.ts';
 import type { GroupTerms, LifecycleHook, LifecycleResult } from './group-terms.ts';
 import type { RefreshPreferences } from './instance-refresh.ts';
@@ -45,7 +45,7 @@ export type GroupEvent =
 const shutdownMs = 5_000;
 
 /**
- * The auto scaling group. An ec2Instance that ends, by force or because its agent is done, is gone:
+ * The auto scaling group. An ec2Instance that ends, by force or because its agents are done, is gone:
  * a new one, with a new id, takes its place. Launch and termination wait in the template's hooks.
  * Left out: health checks of its own; scaling by metrics.
  */
@@ -62,7 +62,9 @@ export class MemberGroup implements ScalingGroup {
   constructor(options: MemberGroupOptions) {
     this.options = options;
     this.desired = options.desired;
-    this.berths = new Berths(options.endpoints, options.logFolder, options.isFree);
+    const { endpoints, isFree, launchTemplate, logFolder, services } = options;
+    const processes = processesOf(launchTemplate, services.cores);
+    this.berths = new Berths(endpoints, logFolder, isFree, processes);
   }
 
   /** Launch the first members; resolves when their machines run, whatever a hook waits for. */
@@ -351,7 +353,7 @@ export class MemberGroup implements ScalingGroup {
       machine.berth = berth;
       machine.instance = await Ec2Instance.launch(
         launchTemplate,
-        berth.endpoint,
+        berth.endpoints,
         join(folder, berth.name),
         berth.log,
         services,
@@ -378,7 +380,7 @@ export class MemberGroup implements ScalingGroup {
   private onEnded(machine: Machine, instance: Ec2Instance, how: string): void {
     this.endings.get(instance)?.();
     if (this.stopping) return;
-    if (machine.state === 'Terminating:Wait') return; // the agent is done, the machine still there
+    if (machine.state === 'Terminating:Wait') return; // the agents are done, the machine still there
     if (machine.state === 'Terminating') {
       this.onTerminated(machine);
       return;

@@ -22,7 +22,7 @@ test('more: they run at the next free ports; fewer: the oldest leave', async (co
   assert.equal(group.setDesired(4), undefined);
   await eventually(() => (group.instances.length === 4 ? undefined : 'not launched'), 5_000);
   assert.deepEqual(
-    group.instances.map(({ endpoint }) => endpoint.port),
+    group.instances.map(({ endpoints }) => endpoints[0]?.port),
     [10_443, 10_444, 10_445, 10_446],
   );
   assert.match(group.setDesired(5) ?? '', /not between 1 and 4/);

@@ -16,19 +16,26 @@ ${JSON.stringify({
   write_files: [
     {
       path: '/etc/etherfleet/agent.json',
-      content: JSON.stringify({ capacity: 7, listen: { address: '0.0.0.0', port: 443 } }),
+      content: JSON.stringify({ capacity: 7, listen: { address: '0.0.0.0', ports: [443, 992] } }),
     },
     {
-      path: '/etc/systemd/system/etherfleet.service',
+      path: '/etc/systemd/system/etherfleet@.service',
       content:
         '[Service]\nExecStart=/usr/bin/node-24 --no-warnings /opt/etherfleet/main.mjs ' +
-        '--config /etc/etherfleet/agent.json\n' +
+        `--config /etc/etherfleet/agent.json --process %i --processes \${PROCESSES}\n` +
         'Restart=always\nRestartSec=100ms\nRestartPreventExitStatus=0\nTimeoutStopSec=120\n',
+    },
+    {
+      path: '/usr/local/libexec/etherfleet-start',
+      content:
+        'cores=$(nproc)\necho $cores > /etc/etherfleet/machine.env\n' +
+        'systemctl start "etherfleet@$process.service"\n',
     },
   ],
   runcmd: [
     ['dnf', 'install', '-y', 'nodejs24'],
     ['aws', 's3', 'cp', 's3://assets/abc.zip', '/run/etherfleet.zip'],
+    ['/usr/local/libexec/etherfleet-start'],
   ],
 })}`;
 
@@ -59,6 +66,7 @@ export async function startGroup(
   replaceAfterMs: number,
   heartbeatMs = 60_000,
   changes: Partial<GroupTerms> = {},
+  cores = 1,
 ): Promise<GroupUnderTest> {
   const folder = mkdtempSync(join(tmpdir(), 'etherfleet-group-'));
   const events: GroupEvent[] = [];
@@ -89,6 +97,7 @@ export async function startGroup(
       random: systemRandom,
       reaper,
       searchPath: process.env['PATH'] ?? '',
+      cores,
     },
   });
   context.after(async () => {
@@ -99,11 +108,18 @@ export async function startGroup(
   return { group, events, published, folder };
 }
 
-/** What the agent at a port said about itself, most recent last. */
-export function words(folder: string, port: number): { id: string; listen: unknown }[] {
+interface Words {
+  readonly id: string;
+  readonly number: number;
+  readonly of: string;
+  readonly port: number;
+}
+
+/** What the agents of the machine at a port said about themselves, most recent last. */
+export function words(folder: string, port: number): Words[] {
   return readFileSync(join(folder, `member-127.0.0.1-${port}.log`), 'utf8')
     .split('\n')
-    .filter((line) => line !== '')
+    .filter((line) => line !== '' && !line.includes('unit.restarts'))
     .map((line) => JSON.parse(line));
 }
 

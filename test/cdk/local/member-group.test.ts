@@ -9,13 +9,14 @@ import { detailsOf, goOn, startGroup, userData, words } from './group.ts';
 
 test('each member knows its own id and where to listen', async (context) => {
   const { group, folder } = await startGroup(context, 60_000);
-  for (const { id, endpoint } of group.instances) {
+  for (const { id, endpoints } of group.instances) {
+    const [{ port } = { port: 0 }] = endpoints;
     assert.match(id, /^i-[0-9a-f]{17}$/);
     await eventually(
-      () => (words(folder, endpoint.port).length > 0 ? undefined : 'the agent says nothing'),
+      () => (words(folder, port).length > 0 ? undefined : 'the agent says nothing'),
       10_000,
     );
-    assert.deepEqual(words(folder, endpoint.port), [{ id, listen: endpoint }]);
+    assert.deepEqual(words(folder, port), [{ id, number: 0, of: '1', port }]);
   }
   assert.notEqual(group.instances[0]?.id, group.instances[1]?.id);
 });
@@ -26,10 +27,11 @@ test('a dead agent is started again on the same ec2Instance, within a moment', a
   assert(instance);
   const said = (): unknown[] => words(folder, 10_443).filter(({ id }) => id === instance.id);
   await eventually(() => (said().length > 0 ? undefined : 'the agent says nothing'), 10_000);
-  const { pid, agentPid } = instance;
+  const { pid } = instance;
+  const agentPid = agentPidOf(instance);
   process.kill(agentPid, 'SIGKILL');
   await eventually(() => (said().length > 1 ? undefined : 'not started again'), 5_000);
-  assert.notEqual(instance.agentPid, agentPid);
+  assert.notEqual(agentPidOf(instance), agentPid);
   assert.deepEqual([instance.pid, instance.running], [pid, true]);
   assert.deepEqual(
     events.map(({ kind }) => kind),
@@ -45,7 +47,7 @@ test('an agent that is done stays down, and its ec2Instance with it', async (con
     () => (words(folder, 10_443).length > 0 ? undefined : 'the agent says nothing'),
     10_000,
   );
-  process.kill(instance.agentPid, 'SIGTERM'); // it ends with 0, as a drained one
+  process.kill(agentPidOf(instance), 'SIGTERM'); // it ends with 0, as a drained one
   await eventually(() => (instance.running ? 'still running' : undefined), 5_000);
 });
 
@@ -60,12 +62,45 @@ test('a machine that is killed takes its agent with it', async (context) => {
   process.kill(instance.pid, 'SIGKILL'); // the machine alone: nobody asked for the agent
   await eventually(() => {
     try {
-      process.kill(instance.agentPid, 0);
+      process.kill(agentPidOf(instance), 0);
       return 'the agent lives on';
     } catch {
       return undefined;
     }
   }, 2_000);
+});
+
+function agentPidOf({ agents }: Ec2Instance, process = 0): number {
+  return agents[process]?.pid ?? 0;
+}
+
+test('an agent for each core, each with its number and port; each is restarted alone', async (context) => {
+  const { group, folder } = await startGroup(context, 60_000, 60_000, {}, 4);
+  const [instance] = group.instances;
+  assert(instance);
+  assert.deepEqual(
+    instance.agents.map(({ id }) => id),
+    [instance.id, `${instance.id}.1`],
+    'four cores, and the template has ports for two',
+  );
+  const said = () => words(folder, 10_443).sort((left, right) => left.number - right.number);
+  await eventually(() => (said().length === 2 ? undefined : 'not both have spoken'), 10_000);
+  const { id, endpoints } = instance;
+  const [first, second] = endpoints.map(({ port }, number) => ({ id, number, of: '2', port }));
+  assert.deepEqual(said(), [first, second]);
+  const ports = group.instances.flatMap((one) => one.endpoints.map(({ port }) => port));
+  assert.equal(new Set(ports).size, 4);
+  const pids = instance.agents.map(({ pid }) => pid);
+  process.kill(agentPidOf(instance, 1), 'SIGKILL');
+  await eventually(() => (said().length === 3 ? undefined : 'not started again'), 5_000);
+  assert.deepEqual(said(), [first, second, second]);
+  assert.equal(agentPidOf(instance, 0), pids[0], 'the other one went on');
+  process.kill(agentPidOf(instance, 0), 'SIGTERM'); // done
+  process.kill(agentPidOf(instance, 1), 'SIGKILL');
+  await eventually(() => (said().length === 4 ? undefined : 'not started again'), 5_000);
+  assert.equal(instance.running, true, 'one is left');
+  process.kill(agentPidOf(instance, 1), 'SIGTERM');
+  await eventually(() => (instance.running ? 'still running' : undefined), 5_000);
 });
 
 /** Both are there, and the one that ended is not one of them. */
@@ -81,7 +116,7 @@ test('a dead process is replaced by a new ec2Instance at the same address', asyn
   assert.equal(group.instances[0]?.id, victim?.id, 'listed as ended until it is replaced');
   await eventually(() => (isReplaced(group, victim) ? undefined : 'not replaced'), 5_000);
   const [fresh] = group.instances;
-  assert.deepEqual(fresh?.endpoint, victim?.endpoint);
+  assert.deepEqual(fresh?.endpoints, victim?.endpoints);
   assert.equal(group.instances[1], other);
   await eventually(
     () => (words(folder, 10_443).at(-1)?.id === fresh?.id ? undefined : 'it says nothing'),
@@ -105,6 +140,7 @@ test('user data that is not understood is named', () => {
   assert.throws(() => readCloudConfig('#!/bin/sh\n'), /#cloud-config/);
   assert.throws(() => readCloudConfig(userData.replace('ExecStart', 'Exec')), /ExecStart/);
   assert.throws(() => readCloudConfig(userData.replace('s3://', 'https://')), /S3/);
+  assert.throws(() => readCloudConfig(userData.replace('nproc', 'echo 1')), /start script/);
 });
 
 const leavingType = 'EC2 Instance-terminate Lifecycle Action';

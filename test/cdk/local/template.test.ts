@@ -54,19 +54,24 @@ test('user data makes a member: its configuration, its program, its role', () =>
     region: 'eu-central-1',
     capacity: settings.memberSessionsMax,
     weight: settings.memberWeight,
-    listen: { address: '0.0.0.0', port: settings.clientPort },
+    listen: { address: '0.0.0.0', ports: settings.memberPorts },
   });
-  const onThisMachine = { ...recipe.agentConfig, listen: { address: '127.0.0.1', port: 10_443 } };
+  const onThisMachine = {
+    ...recipe.agentConfig,
+    listen: { address: '127.0.0.1', ports: [10_443] },
+  };
   for (const config of [recipe.agentConfig, onThisMachine]) {
     assert.equal(parseConfig(JSON.stringify(config)).kind, 'ok', 'the agent reads what it is told');
   }
   assert.match(recipe.bundle.key, /^[0-9a-f]{64}\.zip$/);
-  const words = recipe.nodeArguments(bundleFolder, '/tmp/agent.json');
+  const words = recipe.nodeArguments(bundleFolder, '/tmp/agent.json', 3);
   const program = `/assets/${recipe.bundle.key}/main.mjs`;
-  assert.deepEqual(words.slice(-3), [program, '--config', '/tmp/agent.json']);
+  const options = ['--config', '/tmp/agent.json', '--process', '%i', '--processes', '3'];
+  assert.deepEqual(words.slice(-7), [program, ...options]);
+  assert.equal(recipe.processesMax, settings.memberPorts.length);
   assert(words.includes('--enable-source-maps'));
   assert.equal(
-    words.slice(0, -3).every((word) => word.startsWith('--')),
+    words.slice(0, -7).every((word) => word.startsWith('--')),
     true,
     'options of Node',
   );

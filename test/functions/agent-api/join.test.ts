@@ -49,6 +49,41 @@ test('who calls is who its credentials say, and only instances are members', asy
   assert.deepEqual(await plane.stores.members.ids(), []);
 });
 
+test('a machine’s processes are members each, by their number', async () => {
+  const plane = new ControlPlane();
+  const first = await plane.startMember('i-a');
+  const second = await plane.startMember('i-a.1', { ports: [992], processes: 2 });
+  assert.deepEqual((await plane.stores.members.ids()).toSorted(), ['i-a', 'i-a.1']);
+  const stored = await plane.stores.members.get(second.memberId);
+  assert.deepEqual([stored?.ports, stored?.processes, stored?.epoch], [[992], 2, 1]);
+  assert.equal((await second.join()).epoch, 2);
+  await second.beat();
+  assert.equal((await plane.stores.members.get(first.memberId))?.epoch, 1, 'each its own');
+  await first.beat();
+});
+
+test('a machine can be its own members only, whatever it says', async () => {
+  const plane = new ControlPlane();
+  const other = await plane.startMember('i-b');
+  const liar = new TestMember(plane, 'i-a', {});
+  const claims: unknown[] = [-1, 0.5, 64, 1e9, '1', '../i-b', 'i-b', null, [1], Number.NaN];
+  for (const process of claims) {
+    const reply = await liar.post(agentRoutes.join, { ...liar.request, process });
+    assert(reply.kind === 'problem' && reply.status === 400, JSON.stringify(process));
+    assert.match(reply.problem.detail, /^process: /);
+  }
+  const outOfBounds = await liar.post(agentRoutes.join, { ...liar.request, process: 64 });
+  assert(outOfBounds.kind === 'problem');
+  assert.match(outOfBounds.problem.detail, /a machine's processes are numbered from 0 to 63/);
+  // Fields that are not asked for are not looked at; arns are not made of ids.
+  await liar.post(agentRoutes.join, { ...liar.request, memberId: 'i-b', machine: 'i-b' });
+  const dotted = 'arn:aws:sts::123456789012:assumed-role/Member/i-b.1';
+  const reply = await liar.post(agentRoutes.join, liar.request, dotted);
+  assert(reply.kind === 'problem' && reply.problem.kind === 'not-a-member');
+  assert.deepEqual((await plane.stores.members.ids()).toSorted(), ['i-a', 'i-b']);
+  assert.equal((await plane.stores.members.get(other.memberId))?.epoch, 1);
+});
+
 test('bodies that are not the contract are invalid requests', async () => {
   const plane = new ControlPlane();
   const member = new TestMember(plane, 'i-a', {});
@@ -62,6 +97,7 @@ test('bodies that are not the contract are invalid requests', async () => {
     { ...member.request, address: '::1' },
     { ...member.request, ports: [] },
     { ...member.request, ports: [0] },
+    { ...member.request, processes: 65 },
     { ...member.request, weight: 0 },
     { ...member.request, certificate: 'no base64!' },
   ];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { memberIdOf } from '#functions/http/caller.ts';
+import { machineIdOf } from '#functions/http/caller.ts';
 import { behindFunctionUrl } from '#functions/http/function-url.ts';
 import { agentRoutes } from '#shared/contract/routes.ts';
 import { ControlPlane } from '../control-plane.ts';
@@ -54,9 +54,9 @@ test('without a proven caller, and elsewhere, a problem is answered', async () =
 });
 
 test('an instance is known by its role session name, in every partition', () => {
-  assert.equal(memberIdOf(roleArn), 'i-0123456789abcdef0');
+  assert.equal(machineIdOf(roleArn), 'i-0123456789abcdef0');
   for (const partition of ['aws-cn', 'aws-us-gov']) {
-    assert.equal(memberIdOf(roleArn.replace('aws', partition)), 'i-0123456789abcdef0');
+    assert.equal(machineIdOf(roleArn.replace('aws', partition)), 'i-0123456789abcdef0');
   }
   for (const arn of [
     roleArn.replace('/i-', '/I-'),
@@ -65,6 +65,6 @@ test('an instance is known by its role session name, in every partition', () => 
     roleArn.replace('Member/i-0123456789abcdef0', 'i-0123456789abcdef0'),
     'arn:aws:iam::123456789012:role/i-0123456789abcdef0',
   ]) {
-    assert.equal(memberIdOf(arn), undefined, arn);
+    assert.equal(machineIdOf(arn), undefined, arn);
   }
 });

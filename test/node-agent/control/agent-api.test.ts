@@ -46,6 +46,7 @@ function create(url: string): SignedAgentApi {
     }),
     dispatcher,
     answerBytesMax,
+    process: 3,
   });
 }
 
@@ -55,7 +56,7 @@ describe('the agent API', () => {
     await api.redeem(ask, 1_000);
     const [request] = seen;
     assert.equal(request?.url, '/v1/tickets/redeem');
-    assert.deepEqual(JSON.parse(request?.body ?? ''), ask);
+    assert.deepEqual(JSON.parse(request?.body ?? ''), { ...ask, process: 3 });
     const { authorization } = request?.headers ?? {};
     assert.match(authorization ?? '', /AKIDEXAMPLE\/\d{8}\/eu-central-1\/lambda\/aws4_request/);
     assert.match(authorization ?? '', /SignedHeaders=[^,]*host[^,]*x-amz-security-token/);
