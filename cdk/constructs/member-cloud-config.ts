@@ -23,7 +23,10 @@ export interface CloudConfigProps extends AgentUnitProps {
   readonly logs: CloudConfigPart;
 }
 
-/** User data that makes members of a fresh Amazon Linux 2023, one for each core. The body is JSON, which is YAML. */
+/**
+ * User data that makes members of a fresh Amazon Linux 2023, one for each core. The body is JSON,
+ * which is YAML.
+ */
 export function memberCloudConfig(scope: Construct, props: CloudConfigProps): string {
   const stack = Stack.of(scope);
   const document = {

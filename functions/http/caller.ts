@@ -8,8 +8,8 @@ const instanceRoleArn =
   /^arn:aws[a-z-]*:sts::\d{12}:assumed-role\/[\w+=,.@-]{1,64}\/(i-[0-9A-Za-z]{1,62})$/;
 
 /**
- * arn:aws:iam::123456789012:user/etherfleet/berlin: a machine outside AWS is a user of its own below
- * this path, and is called what that is called. No such name looks like an instance's id.
+ * arn:aws:iam::123456789012:user/etherfleet/berlin: a machine outside AWS is a user of its own
+ * below this path, and is called what that is called. No such name looks like an instance's id.
  */
 const outsideUserArn =
   /^arn:aws[a-z-]*:iam::\d{12}:user\/etherfleet\/(?!i-)([a-z][0-9a-z-]{1,30})$/;

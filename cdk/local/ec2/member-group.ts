@@ -45,7 +45,7 @@ export type GroupEvent =
 const shutdownMs = 5_000;
 
 /**
- * The auto scaling group. An ec2Instance that ends, by force or because its agents are done, is gone:
+ * The auto scaling group. An ec2Instance that ends, by force or as its agents are done, is gone:
  * a new one, with a new id, takes its place. Launch and termination wait in the template's hooks.
  * Left out: health checks of its own; scaling by metrics.
  */
@@ -380,7 +380,7 @@ export class MemberGroup implements ScalingGroup {
   private onEnded(machine: Machine, instance: Ec2Instance, how: string): void {
     this.endings.get(instance)?.();
     if (this.stopping) return;
-    if (machine.state === 'Terminating:Wait') return; // the agents are done, the machine still there
+    if (machine.state === 'Terminating:Wait') return; // the agents are done, the machine is not
     if (machine.state === 'Terminating') {
       this.onTerminated(machine);
       return;
