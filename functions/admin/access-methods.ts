@@ -5,6 +5,7 @@ import {
   sourceRulesMax,
 } from '#shared/contract/access-rule.ts';
 import { errorCode } from '#shared/wire/error-code.ts';
+import { adminOption, mostOf } from '../domain/hub-admin-options.ts';
 import { accessListOf, sourceListOf } from '../store/hub-rules.ts';
 import type { Hub } from '../store/hub-store.ts';
 import type { ListedRule, RuleListStore } from '../store/rule-list-store.ts';
@@ -24,8 +25,8 @@ export async function addAccess(call: HubCall): Promise<RpcObject> {
     throw new AdminError(errorCode.invalidParameter, 'AccessListSingle has not one entry');
   }
   let added: ListedRule | undefined;
-  await changeAccessList(call, (listed) => {
-    added = readAccessRule(given, nextId(listed));
+  await changeAccessList(call, (listed, hub) => {
+    added = asAllowed(hub, readAccessRule(given, nextId(listed)));
     return [...listed, added];
   });
   const list = added === undefined ? [] : [describedRule(added)];
@@ -54,10 +55,13 @@ export async function setAccessList(call: HubCall): Promise<RpcObject> {
     throw new AdminError(errorCode.invalidParameter, 'AccessList is missing');
   }
   const read = given.map((one, index) => readAccessRule(one, index + 1));
-  const listed = read
+  let listed: readonly ListedRule[] = read
     .toSorted((one, other) => one.rule.priority - other.rule.priority)
     .map(({ rule, note }, index) => ({ rule: { ...rule, id: index + 1 }, note }));
-  await changeAccessList(call, () => listed);
+  await changeAccessList(call, (_, hub) => {
+    listed = listed.map((one) => asAllowed(hub, one));
+    return listed;
+  });
   // What was carried out must not answer an error because the answer is too long.
   if (listed.length > echoedMax) return { HubName_str: call.hub.name };
   return describedList(call.hub.name, listed);
@@ -83,14 +87,15 @@ export async function getAcList({ ports, hub }: HubCall): Promise<RpcObject> {
 
 async function changeAccessList(
   call: HubCall,
-  change: (listed: readonly ListedRule[]) => readonly ListedRule[],
+  change: (listed: readonly ListedRule[], hub: Hub) => readonly ListedRule[],
 ): Promise<void> {
   const { stores } = call.ports;
   const changed = await changeList(call, 'accessList', stores.accessLists, async (seen) => {
     const [, listed] = await accessListOf(stores, seen);
-    const next = change(listed);
-    if (next.length <= accessRulesMax) return next;
-    throw new AdminError(errorCode.tooManyAccessLists, `there are ${accessRulesMax} entries`);
+    const next = change(listed, seen);
+    const most = mostOf(seen, 'max_accesslists', accessRulesMax);
+    if (next.length <= most || next.length < listed.length) return next;
+    throw new AdminError(errorCode.tooManyAccessLists, `more than ${most} entries`);
   });
   await configureMembers(call.ports, changed);
 }
@@ -126,6 +131,13 @@ async function changeList<Rule>(
     if (isAny) await lists.remove(name, next);
   }
   throw new AdminError(errorCode.internalError, 'others kept changing the hub; repeat');
+}
+
+/** An entry as the hub's options leave it. */
+function asAllowed(hub: Hub, { rule, note }: ListedRule): ListedRule {
+  if (adminOption(hub, 'no_delay_jitter_packet_loss') === 0) return { rule, note };
+  const { delayMs: _delay, jitterPercent: _jitter, lossPercent: _loss, ...kept } = rule;
+  return { rule: kept, note };
 }
 
 function nextId(listed: readonly ListedRule[]): number {

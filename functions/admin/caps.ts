@@ -41,7 +41,7 @@ const capabilities: readonly (readonly [name: string, value: number, description
   ['b_support_read_log', 0, 'Logs can be read'],
   ['b_support_syslog', 0, 'Logs can be sent to syslog'],
   ['b_support_config_rw', 0, 'The configuration file can be read and written'],
-  ['b_support_hub_admin_option', 0, 'Virtual Hubs have administration options'],
+  ['b_support_hub_admin_option', 1, 'Virtual Hubs have administration options'],
   ['b_support_crl', 0, 'Virtual Hubs have certificate revocation lists'],
   ['b_support_ac', 1, 'Virtual Hubs have source address lists'],
   ['b_support_msg', 1, 'Virtual Hubs have a message of the day'],

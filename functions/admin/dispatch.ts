@@ -1,6 +1,7 @@
 import { nameKey } from '#shared/kernel/ids.ts';
 import { errorCode } from '#shared/wire/error-code.ts';
 import { AdminError } from './admin-error.ts';
+import { refuseHubAdmin } from './hub-admin-option-methods.ts';
 import type { RpcRequest } from './json-rpc.ts';
 import type { Admin, AdminCall, AdminMethod, AdminPorts, HubCall } from './method.ts';
 import { methods } from './methods.ts';
@@ -57,8 +58,11 @@ async function run(method: AdminMethod, call: AdminCall): Promise<RpcObject> {
     case 'server':
       if (call.admin.kind !== 'server') throw notEnoughRight();
       return method.run(call);
-    case 'hub':
-      return method.run(await hubCall(call));
+    case 'hub': {
+      const ofHub = await hubCall(call);
+      if (method.barredBy !== undefined) refuseHubAdmin(ofHub, method.barredBy);
+      return method.run(ofHub);
+    }
   }
 }
 

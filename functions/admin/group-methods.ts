@@ -1,5 +1,6 @@
 import { nameKey } from '#shared/kernel/ids.ts';
 import { errorCode } from '#shared/wire/error-code.ts';
+import { mostOf } from '../domain/hub-admin-options.ts';
 import { type Group, groupsMax } from '../store/group-store.ts';
 import type { User } from '../store/user-store.ts';
 import { AdminError } from './admin-error.ts';
@@ -24,8 +25,9 @@ export async function createGroup({ ports, fields, hub }: HubCall): Promise<RpcO
     createdMs: ports.clock.nowMs(),
   };
   if ((await groups.get(hub.name, group.name)) !== undefined) throw groupExists();
-  if ((await countOf(groups.list(hub.name))) >= groupsMax) {
-    throw new AdminError(errorCode.tooManyGroups, `the hub has ${groupsMax} groups`);
+  const most = mostOf(hub, 'max_groups', groupsMax);
+  if ((await countOf(groups.list(hub.name))) >= most) {
+    throw new AdminError(errorCode.tooManyGroups, `the hub has ${most} groups`);
   }
   if (!(await groups.create(hub.name, group))) {
     const stored = await groups.get(hub.name, group.name);

@@ -7,6 +7,7 @@ import { type Hub, hubsMax } from '../store/hub-store.ts';
 import { sessionsMax } from '../store/session-store.ts';
 import { AdminError } from './admin-error.ts';
 import type { Fields } from './fields.ts';
+import { refuseHubAdmin } from './hub-admin-option-methods.ts';
 import { changeHub, configureMembers, removeRemains } from './hub-changes.ts';
 import { readHubPassword } from './hub-password.ts';
 import type { AdminCall, HubCall } from './method.ts';
@@ -53,7 +54,8 @@ export async function createHub({ ports, fields }: AdminCall): Promise<RpcObject
 }
 
 /** What is not given stays as it is; a hub's type is for ever. */
-export async function setHub({ ports, fields, hub }: HubCall): Promise<RpcObject> {
+export async function setHub(call: HubCall): Promise<RpcObject> {
+  const { ports, fields, hub } = call;
   const type = fields.number('HubType_u32');
   if (type !== undefined && readKind(type) !== hub.kind) {
     throw new AdminError(errorCode.notSupported, 'the type of a hub cannot be changed');
@@ -63,6 +65,8 @@ export async function setHub({ ports, fields, hub }: HubCall): Promise<RpcObject
   const maxSession = readMaxSession(fields);
   const noEnum = fields.flag('NoEnum_bool');
   const sessionTimeoutMs = readSessionTimeout(fields);
+  if (password !== undefined) refuseHubAdmin(call, 'no_change_admin_password');
+  refuseSwitch(call, online);
   const changed = await changeHub(ports, hub.name, (seen) => ({
     ...(password === undefined ? seen : { ...withoutPassword(seen), ...password }),
     online: online ?? seen.online,
@@ -76,8 +80,10 @@ export async function setHub({ ports, fields, hub }: HubCall): Promise<RpcObject
   return described(changed);
 }
 
-export async function setHubOnline({ ports, fields, hub }: HubCall): Promise<RpcObject> {
+export async function setHubOnline(call: HubCall): Promise<RpcObject> {
+  const { ports, fields, hub } = call;
   const online = fields.flag('Online_bool') ?? false;
+  refuseSwitch(call, online);
   const changed = await changeHub(ports, hub.name, (seen) => ({ ...seen, online }));
   await configureMembers(ports, changed);
   return { HubName_str: hub.name, Online_bool: online };
@@ -96,6 +102,12 @@ export async function deleteHub({ ports, fields }: AdminCall): Promise<RpcObject
   await removeRemains(ports, name, hub?.kind, nowMs);
   if (hub === undefined) throw new AdminError(errorCode.hubNotFound, 'no such hub');
   return { HubName_str: hub.name };
+}
+
+/** What is so already may be repeated. */
+function refuseSwitch(call: HubCall, online: boolean | undefined): void {
+  if (online === undefined || online === call.hub.online) return;
+  refuseHubAdmin(call, online ? 'no_online' : 'no_offline');
 }
 
 function readKind(type: number): HubKind {

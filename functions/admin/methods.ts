@@ -10,6 +10,11 @@ import { getCaps } from './caps.ts';
 import { explainLogin } from './explain-method.ts';
 import { drainMember, enumFarmMember, getFarmInfo, getFarmSetting } from './farm-methods.ts';
 import { createGroup, deleteGroup, enumGroup, getGroup, setGroup } from './group-methods.ts';
+import {
+  getDefaultHubAdminOptions,
+  getHubAdminOptions,
+  setHubAdminOptions,
+} from './hub-admin-option-methods.ts';
 import { createHub, deleteHub, getHub, setHub, setHubOnline } from './hub-methods.ts';
 import {
   getHubExtOptions,
@@ -45,6 +50,7 @@ export const methods: Readonly<Record<string, AdminMethod>> = {
   ExplainLogin: {
     auth: 'hub',
     run: explainLogin,
+    barredBy: 'no_query_session',
     added:
       '<code>Name_str</code>, a user or a session of <code>HubName_str</code>: why it is there',
   },
@@ -56,28 +62,56 @@ export const methods: Readonly<Record<string, AdminMethod>> = {
   SetHubOnline: { auth: 'hub', run: setHubOnline, changes: true },
   GetHubStatus: { auth: 'hub', run: getHubStatus },
   GetHubExtOptions: { auth: 'hub', run: getHubExtOptions },
-  SetHubExtOptions: { auth: 'hub', run: setHubExtOptions, changes: true },
+  SetHubExtOptions: {
+    auth: 'hub',
+    run: setHubExtOptions,
+    changes: true,
+    barredBy: 'deny_hub_admin_change_ext_option',
+  },
+  GetDefaultHubAdminOptions: { auth: 'any', run: getDefaultHubAdminOptions },
+  GetHubAdminOptions: { auth: 'hub', run: getHubAdminOptions },
+  SetHubAdminOptions: { auth: 'hub', run: setHubAdminOptions, changes: true },
   GetHubLog: { auth: 'hub', run: getHubLog },
-  SetHubLog: { auth: 'hub', run: setHubLog, changes: true },
+  SetHubLog: { auth: 'hub', run: setHubLog, changes: true, barredBy: 'no_change_log_config' },
   GetHubMsg: { auth: 'hub', run: getHubMsg },
-  SetHubMsg: { auth: 'hub', run: setHubMsg, changes: true },
-  AddAccess: { auth: 'hub', run: addAccess, changes: true },
-  DeleteAccess: { auth: 'hub', run: deleteAccess, changes: true },
+  SetHubMsg: { auth: 'hub', run: setHubMsg, changes: true, barredBy: 'no_change_msg' },
+  AddAccess: { auth: 'hub', run: addAccess, changes: true, barredBy: 'no_change_access_list' },
+  DeleteAccess: {
+    auth: 'hub',
+    run: deleteAccess,
+    changes: true,
+    barredBy: 'no_change_access_list',
+  },
   EnumAccess: { auth: 'hub', run: enumAccess },
-  SetAccessList: { auth: 'hub', run: setAccessList, changes: true },
+  SetAccessList: {
+    auth: 'hub',
+    run: setAccessList,
+    changes: true,
+    barredBy: 'no_change_access_list',
+  },
   GetAcList: { auth: 'hub', run: getAcList },
-  SetAcList: { auth: 'hub', run: setAcList, changes: true },
-  CreateUser: { auth: 'hub', run: createUser, changes: true },
-  SetUser: { auth: 'hub', run: setUser, changes: true },
+  SetAcList: {
+    auth: 'hub',
+    run: setAcList,
+    changes: true,
+    barredBy: 'no_change_access_control_list',
+  },
+  CreateUser: { auth: 'hub', run: createUser, changes: true, barredBy: 'no_change_users' },
+  SetUser: { auth: 'hub', run: setUser, changes: true, barredBy: 'no_change_users' },
   GetUser: { auth: 'hub', run: getUser },
-  DeleteUser: { auth: 'hub', run: deleteUser, changes: true },
+  DeleteUser: { auth: 'hub', run: deleteUser, changes: true, barredBy: 'no_change_users' },
   EnumUser: { auth: 'hub', run: enumUser },
-  CreateGroup: { auth: 'hub', run: createGroup, changes: true },
-  SetGroup: { auth: 'hub', run: setGroup, changes: true },
+  CreateGroup: { auth: 'hub', run: createGroup, changes: true, barredBy: 'no_change_groups' },
+  SetGroup: { auth: 'hub', run: setGroup, changes: true, barredBy: 'no_change_groups' },
   GetGroup: { auth: 'hub', run: getGroup },
-  DeleteGroup: { auth: 'hub', run: deleteGroup, changes: true },
+  DeleteGroup: { auth: 'hub', run: deleteGroup, changes: true, barredBy: 'no_change_groups' },
   EnumGroup: { auth: 'hub', run: enumGroup },
-  EnumSession: { auth: 'hub', run: enumSession },
-  GetSessionStatus: { auth: 'hub', run: getSessionStatus },
-  DeleteSession: { auth: 'hub', run: deleteSession, changes: true },
+  EnumSession: { auth: 'hub', run: enumSession, barredBy: 'no_enum_session' },
+  GetSessionStatus: { auth: 'hub', run: getSessionStatus, barredBy: 'no_query_session' },
+  DeleteSession: {
+    auth: 'hub',
+    run: deleteSession,
+    changes: true,
+    barredBy: 'no_disconnect_session',
+  },
 };

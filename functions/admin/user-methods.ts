@@ -1,6 +1,7 @@
 import { nameKey } from '#shared/kernel/ids.ts';
 import { errorCode } from '#shared/wire/error-code.ts';
 import { hashPassword } from '#shared/wire/password.ts';
+import { mostOf } from '../domain/hub-admin-options.ts';
 import { sealContext } from '../domain/sealing.ts';
 import { type User, usersMax } from '../store/user-store.ts';
 import { AdminError } from './admin-error.ts';
@@ -35,8 +36,9 @@ export async function createUser(call: HubCall): Promise<RpcObject> {
     lastLoginMs: 0,
   };
   if ((await users.get(hub.name, name)) !== undefined) throw userExists();
-  if ((await countOf(users.list(hub.name))) >= usersMax) {
-    throw new AdminError(errorCode.tooManyUsers, `the hub has ${usersMax} users`);
+  const most = mostOf(hub, 'max_users', usersMax);
+  if ((await countOf(users.list(hub.name))) >= most) {
+    throw new AdminError(errorCode.tooManyUsers, `the hub has ${most} users`);
   }
   if (!(await users.create(hub.name, user)) && !isOurs(await users.get(hub.name, name), user)) {
     throw userExists();

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import type { SeatRef } from '#shared/contract/ticket.ts';
 import { ticketTtlMs } from '#shared/contract/timing.ts';
 import { type HubName, type MemberId, nameKey } from '#shared/kernel/ids.ts';
 import { isAlive, isLive, type Leaseholder } from './lease.ts';
 
-/** What a limit is about: all sessions of a hub, or those of one of its users (ADR 0013). */
-export type SeatScope = 'hub' | 'user';
+/** What a limit is about: a hub's sessions, its clients', its bridges', one user's (ADR 0013). */
+export type SeatScope = SeatRef['scope'];
 
 /** One session's place under a limit. */
 export interface Seat {
@@ -58,7 +59,7 @@ export function clientTag(hub: HubName, user: string, uniqueId: Uint8Array): str
 
 /** The seats that count against `client`: its own sessions do not, among one user's. */
 export function counted(seats: readonly Seat[], scope: SeatScope, client: string): readonly Seat[] {
-  if (scope === 'hub' || client === '') return seats;
+  if (scope !== 'user' || client === '') return seats;
   return seats.filter((seat) => seat.client !== client);
 }
 

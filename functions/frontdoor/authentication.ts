@@ -11,7 +11,9 @@ import {
   isAdministrator,
   refuseType,
   type StoredAuth,
+  verifyPlain,
 } from '../domain/credential.ts';
+import { adminOption, policyWithin } from '../domain/hub-admin-options.ts';
 import { sealContext } from '../domain/sealing.ts';
 import { admitsSource } from '../domain/source-list.ts';
 import { isAttempt } from '../domain/throttle.ts';
@@ -101,6 +103,9 @@ export async function authenticate(
   }
   await throttle.succeeded();
   if (account === undefined) return rejected(errorCode.authFailed, 'unknown-user');
+  if (adminOption(hub, 'deny_empty_password') !== 0 && isEmpty(account)) {
+    return rejected(errorCode.emptyPasswordLocalOnly, 'empty-password-not-local');
+  }
   const policy = await policyOf(frontDoor, hub, account);
   const { userName, groupName, expiresMs } = account;
   return (
@@ -112,6 +117,11 @@ export async function authenticate(
       policy,
     }
   );
+}
+
+function isEmpty({ stored, userName }: Account): boolean {
+  if (stored === 'unreadable' || stored.kind !== 'password') return false;
+  return verifyPlain(stored.hash, '', userName);
 }
 
 function refuseByAccount(
@@ -133,7 +143,8 @@ function refuseByAccount(
 }
 
 /**
- * Its own policy, else its group's, else the default (protocol/06 §4). Looked up for who has proven
+ * Its own policy, else its group's, else the default (protocol/06 §4), and of that what the hub's
+ * options leave. Looked up for who has proven
  * who it is only: it would take time that tells which users there are.
  */
 async function policyOf(
@@ -141,8 +152,9 @@ async function policyOf(
   hub: Hub,
   { policy, groupName }: Account,
 ): Promise<Policy> {
-  if (policy !== undefined || groupName === '') return policy ?? defaultPolicy;
-  return (await stores.groups.get(hub.name, groupName))?.policy ?? defaultPolicy;
+  if (policy !== undefined || groupName === '') return policyWithin(hub, policy ?? defaultPolicy);
+  const group = await stores.groups.get(hub.name, groupName);
+  return policyWithin(hub, group?.policy ?? defaultPolicy);
 }
 
 async function accountOf(frontDoor: FrontDoor, hub: Hub, user: User): Promise<Account> {

@@ -3,6 +3,7 @@ import { below } from '#shared/kernel/random.ts';
 import { type ErrorCode, errorCode } from '#shared/wire/error-code.ts';
 import { isBridge, type Login } from '#shared/wire/login.ts';
 import type { Policy } from '#shared/wire/policy.ts';
+import { sessionLimits } from '../domain/hub-admin-options.ts';
 import {
   clientTag,
   counted,
@@ -67,9 +68,9 @@ export async function takeSeats(
     if (taken === 'undecided') {
       return { kind: 'rejected', code: errorCode.noMemberForHub, reason: 'seats-undecided' };
     }
-    return limit.scope === 'hub'
-      ? { kind: 'rejected', code: errorCode.hubBusy, reason: 'hub-full' }
-      : { kind: 'rejected', code: errorCode.tooManyUserSessions, reason: 'user-full' };
+    return limit.scope === 'user'
+      ? { kind: 'rejected', code: errorCode.tooManyUserSessions, reason: 'user-full' }
+      : { kind: 'rejected', code: errorCode.hubBusy, reason: 'hub-full' };
   }
   return { kind: 'seated', refs };
 }
@@ -92,15 +93,20 @@ interface Limit {
 
 /** Bridges and routers do not count among a user's sessions (protocol/06 §8). */
 function limitsOf({ hub, policy }: Sitter, login: Login): readonly Limit[] {
-  const { maxSession, seatShards = 1 } = hub;
+  const { seatShards = 1 } = hub;
   const { multiLogins } = policy;
+  const { all, clients, bridges } = sessionLimits(hub);
   const limits: Limit[] = [];
   if (multiLogins > 0 && !isBridge(login)) {
     limits.push({ scope: 'user', limit: multiLogins, shards: shardsFor(multiLogins) });
   }
-  if (maxSession > 0) {
-    const shards = Math.max(seatShards, shardsFor(maxSession));
-    limits.push({ scope: 'hub', limit: maxSession, shards });
+  const [scope, ofKind] = isBridge(login)
+    ? (['bridges', bridges] as const)
+    : (['clients', clients] as const);
+  if (ofKind > 0) limits.push({ scope, limit: ofKind, shards: shardsFor(ofKind) });
+  if (all > 0) {
+    const shards = Math.max(seatShards, shardsFor(all));
+    limits.push({ scope: 'hub', limit: all, shards });
   }
   return limits;
 }

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { HubConfig } from '#shared/contract/hub.ts';
 import { defaultHubOptions, hubLogSchema, hubOptionsSchema } from '#shared/contract/hub-options.ts';
 import { type HubName, hubName } from '#shared/kernel/ids.ts';
+import { type HubAdminOption, hubAdminOptionNames } from '../domain/hub-admin-options.ts';
 import { attributesOf } from './attributes.ts';
 import { keyOf } from './keys.ts';
 import { itemsUnder } from './pages.ts';
@@ -17,6 +18,9 @@ import {
   type Key,
   type Table,
 } from './table.ts';
+
+const optionNames = hubAdminOptionNames as [HubAdminOption, ...HubAdminOption[]];
+const optionValue = z.number().int().min(0).max(0xffff_ffff);
 
 /** A hub as its administrators configured it. */
 const hubSchema = z.object({
@@ -42,6 +46,8 @@ const hubSchema = z.object({
   /** What members are told beside: see `hub-options.ts`. Absent: the defaults. */
   options: hubOptionsSchema.optional(),
   log: hubLogSchema.optional(),
+  /** What its administrators and sessions are allowed: see `domain/hub-admin-options.ts`. */
+  adminOptions: z.partialRecord(z.enum(optionNames), optionValue).optional(),
   /** Lists that are kept apart (`rule-list-store.ts`), for this item is read with each login. */
   accessList: ruleListRefSchema.optional(),
   sourceList: ruleListRefSchema.optional(),
@@ -130,9 +136,14 @@ function hubOf(item: Item): Hub {
 }
 
 /** Of the options those that are not as usual. */
-function stored({ options, ...hub }: Hub): Attributes {
+function stored({ options, adminOptions, ...hub }: Hub): Attributes {
   const own = Object.entries(options ?? {}).filter(
     ([name, value]) => value !== defaultHubOptions[name as keyof typeof defaultHubOptions],
   );
-  return attributesOf({ ...hub, ...(own.length > 0 && { options: Object.fromEntries(own) }) });
+  const set = Object.entries(adminOptions ?? {}).filter(([, value]) => value !== 0);
+  return attributesOf({
+    ...hub,
+    ...(own.length > 0 && { options: Object.fromEntries(own) }),
+    ...(set.length > 0 && { adminOptions: Object.fromEntries(set) }),
+  });
 }

@@ -29,11 +29,11 @@ export const keyOf = {
     pk: hubPartition(hub),
     sk: `${sessionPrefix}${nameKey(session)}`,
   }),
-  /** Seats under the limit of a hub, or of one user of it (ADR 0013). */
-  seats: (hub: HubName, user: string | undefined, shard: number): Key => ({
-    pk: hubPartition(hub),
-    sk: `${seatPrefix}${shard}#${user === undefined ? 'HUB' : `USER#${nameKey(user)}`}`,
-  }),
+  /** Seats under a limit of a hub, or of one user of it (ADR 0013). */
+  seats: (hub: HubName, of: string | { readonly user: string }, shard: number): Key => {
+    const whose = typeof of === 'string' ? of.toUpperCase() : `USER#${nameKey(of.user)}`;
+    return { pk: hubPartition(hub), sk: `${seatPrefix}${shard}#${whose}` };
+  },
   /** Failed logins of one source (ADR 0014). */
   throttle: (source: string): Key => ({ pk: `THROTTLE#${source}`, sk: 'FAILURES' }),
   /** Passwords one source tried at the administration (ADR 0024). */

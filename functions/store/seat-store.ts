@@ -41,8 +41,8 @@ const seatSchema = z.object({ client: z.string(), heldUntilMs: z.number().int() 
 /** Each seat is an attribute of its shard, named by the session, beside the number of them. */
 const attributePrefix = 'seat:';
 
-/** A thousand shards of the hub's own limit, and one of each user's. */
-const itemsMax = 11_000;
+/** A thousand shards of each of the hub's own limits, and one of each user's. */
+const itemsMax = 13_000;
 
 /**
  * Seats under the limits of a hub and of its users (ADR 0013). Taking one is one write, conditional
@@ -137,7 +137,7 @@ export class SeatStore {
 }
 
 function keyOfPlace({ hub, scope, user, shard }: SeatPlace): Key {
-  return keyOf.seats(hub, scope === 'user' ? user : undefined, shard);
+  return keyOf.seats(hub, scope === 'user' ? { user } : scope, shard);
 }
 
 function attributeOf(session: string): string {

@@ -52,7 +52,7 @@ export const plainHubOptions: HubOptions = {
   dropBroadcastsInPrivacyFilterMode: true,
   dropArpInPrivacyFilterMode: true,
   allowSameUserInPrivacyFilterMode: false,
-  noIpV6DefaultRouterInRaWhenIpV6: false,
+  noIpV6DefaultRouterInRaWhenIpV6: true,
   broadcastStormDetectionThreshold: 0,
   broadcastLimiterStrictMode: false,
   detectDormantSessionInterval: 0,

@@ -30,7 +30,7 @@ export const hubOptionsSchema = z.object({
   dropBroadcastsInPrivacyFilterMode: flag(true),
   dropArpInPrivacyFilterMode: flag(true),
   allowSameUserInPrivacyFilterMode: flag(),
-  noIpV6DefaultRouterInRaWhenIpV6: flag(),
+  noIpV6DefaultRouterInRaWhenIpV6: flag(true),
   /** Flooded frames a second that begin a storm; 0: 32. */
   broadcastStormDetectionThreshold: number(),
   broadcastLimiterStrictMode: flag(),

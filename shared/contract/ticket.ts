@@ -16,7 +16,7 @@ export type RedeemRequest = z.infer<typeof redeemRequestSchema>;
  * in the session's report. `heldUntilMs` is of the control plane's clock.
  */
 export const seatRefSchema = z.object({
-  scope: z.enum(['hub', 'user']),
+  scope: z.enum(['hub', 'user', 'clients', 'bridges']),
   shard: z.number().int().nonnegative(),
   heldUntilMs: z.number().int().nonnegative(),
 });
@@ -25,8 +25,8 @@ export type SeatRef = z.infer<typeof seatRefSchema>;
 export const explanationCharsMax = 400;
 export const explanationSchema = z.string().max(explanationCharsMax);
 
-/** A session counts under its hub's limit and under its user's. */
-export const seatRefsSchema = z.array(seatRefSchema).max(2);
+/** A session counts under its hub's limit, that of its kind and its user's. */
+export const seatRefsSchema = z.array(seatRefSchema).max(3);
 
 /** What a redeemed ticket admits to. Everything a session needs, and no credential. */
 export const grantSchema = z.object({

@@ -11,6 +11,8 @@ async function twoHubs(): Promise<AdminRig> {
   await rig.createHub('Other', 2, 'other-password');
   for (const hub of ['Own', 'Other']) {
     await rig.call('CreateUser', { HubName_str: hub, Name_str: 'alice', AuthType_u32: 0 });
+    const AdminOptionList = [{ Name_str: 'allow_hub_admin_change_option', Value_u32: 1 }];
+    await rig.call('SetHubAdminOptions', { HubName_str: hub, AdminOptionList });
   }
   return rig;
 }

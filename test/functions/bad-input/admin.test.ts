@@ -47,6 +47,10 @@ const changing: Readonly<Record<string, object>> = {
     HubName_str: 'Hub',
     AdminOptionList: [{ Name_str: 'FilterIPv4', Value_u32: 1 }],
   },
+  SetHubAdminOptions: {
+    HubName_str: 'Hub',
+    AdminOptionList: [{ Name_str: 'max_users', Value_u32: 1 }],
+  },
   SetHubLog: {
     HubName_str: 'Hub',
     SaveSecurityLog_bool: true,
@@ -71,6 +75,7 @@ const reading: Readonly<Record<string, object>> = {
   EnumUser: { HubName_str: 'Hub' },
   EnumSession: { HubName_str: 'Hub' },
   GetHubExtOptions: { HubName_str: 'Hub' },
+  GetHubAdminOptions: { HubName_str: 'Hub' },
   GetHubLog: { HubName_str: 'Hub' },
   GetHubMsg: { HubName_str: 'Hub' },
   EnumAccess: { HubName_str: 'Hub' },

@@ -178,7 +178,8 @@ describe('router advertisements', () => {
     ['…WhenIPv6, over IPv4', { noIpV6DefaultRouterInRaWhenIpV6: true }, {}, false, false],
     ['the hub’s …WhenIPv6', {}, { noIpV6DefaultRouterInRaWhenIpV6: true }, true, true],
     ['the hub’s …WhenIPv6, over IPv4', {}, { noIpV6DefaultRouterInRaWhenIpV6: true }, false, false],
-    ['neither', {}, {}, true, false],
+    ['neither', {}, { noIpV6DefaultRouterInRaWhenIpV6: false }, true, false],
+    ['the default', {}, {}, true, true],
   ] as const) {
     test(`${what}: ${hidden ? 'no router' : 'a router'}, and the checksum right`, () => {
       const bench = withOptions(options);
