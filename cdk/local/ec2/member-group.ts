@@ -4,12 +4,14 @@ import type { ScalingGroup } from '../aws/auto-scaling.ts';
 import type { ServiceEvent } from '../events/event-bus.ts';
 import type { Endpoint } from '../options.ts';
 import { Berths } from './berths.ts';
+import { Capacity } from './capacity.ts';
 import { Ec2Instance, type Ec2Services, type LaunchTemplate, processesOf } from './ec2-instance.ts';
-import { launchedEvent, lifecycleEvent, terminatedEvent } from './group-events.ts';
+import { launchedEvent, terminatedEvent } from './group-events.ts';
 import type { GroupTerms, LifecycleHook, LifecycleResult } from './group-terms.ts';
 import type { RefreshPreferences } from './instance-refresh.ts';
+import { LifecycleWaits } from './lifecycle-waits.ts';
 import { counts, isLeaving, type Machine, newMachine } from './machine.ts';
-import { Refresh, type RefreshReport } from './refresh.ts';
+import { Refreshes, type RefreshReport } from './refresh.ts';
 
 export interface MemberGroupOptions {
   readonly launchTemplate: LaunchTemplate;
@@ -53,16 +55,37 @@ export class MemberGroup implements ScalingGroup {
   private readonly options: MemberGroupOptions;
   private readonly berths: Berths;
   private machines: readonly Machine[] = [];
-  private desired: number;
-  private refresh: Refresh | undefined;
-  private cooldownEndsMs = Number.NEGATIVE_INFINITY;
+  private readonly capacity: Capacity;
+  private readonly waits: LifecycleWaits;
+  private readonly refresh: Refreshes;
   private stopping = false;
   private readonly endings = new Map<Ec2Instance, () => void>();
 
   constructor(options: MemberGroupOptions) {
     this.options = options;
-    this.desired = options.desired;
-    const { endpoints, isFree, launchTemplate, logFolder, services } = options;
+    const { desired, endpoints, isFree, launchTemplate, logFolder, services, terms } = options;
+    this.capacity = new Capacity({
+      // What was asked for on the command line may be beyond what the template says.
+      minSize: Math.min(terms.minSize, desired),
+      maxSize: Math.max(terms.maxSize, desired, endpoints.length),
+      ...{ desired, simplePolicies: terms.simplePolicies, clock: services.clock },
+      onChange: (now, cause) => {
+        options.onEvent({ kind: 'desired', desired: now, cause });
+        this.follow();
+      },
+    });
+    this.waits = new LifecycleWaits({
+      ...{ terms, random: services.random, timers: options.timers, publish: options.publish },
+      onOver: (machine, result) => this.goOn(machine, result),
+    });
+    this.refresh = new Refreshes(services.random, {
+      ...{ clock: services.clock, timers: options.timers, warmupMs: terms.warmupMs },
+      machines: () => this.machines,
+      desired: () => this.capacity.desired,
+      launch: (count) => void this.launch(count),
+      terminate: (machine, isReplaced) => this.terminate(machine, isReplaced, 'instance refresh'),
+      onReport: (report) => options.onEvent({ kind: 'refresh', report }),
+    });
     const processes = processesOf(launchTemplate, services.cores);
     this.berths = new Berths(endpoints, logFolder, isFree, processes);
   }
@@ -80,9 +103,9 @@ export class MemberGroup implements ScalingGroup {
   }
 
   describe(): ReturnType<ScalingGroup['describe']> {
-    const { minSize, maxSize } = this.bounds;
+    const { minSize, maxSize } = this.capacity.bounds;
     return {
-      ...{ minSize, maxSize, desired: this.desired },
+      ...{ minSize, maxSize, desired: this.capacity.desired },
       instances: this.machines.flatMap(({ instance, state }) =>
         instance === undefined ? [] : [{ id: instance.id, state, healthy: instance.running }],
       ),
@@ -92,7 +115,7 @@ export class MemberGroup implements ScalingGroup {
   /** SIGTERM to all; SIGKILL to those still there after `graceMs`. Resolves when all have ended. */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
-    this.refresh?.cancel();
+    this.refresh.cancel();
     for (const machine of this.machines) machine.cancelTimer();
     const ended = Promise.all(this.instances.map((instance) => this.untilEnded(instance)));
     for (const instance of this.instances) instance.kill('SIGTERM');
@@ -108,7 +131,7 @@ export class MemberGroup implements ScalingGroup {
   scaleIn(instanceId: string): boolean {
     const machine = this.called(instanceId);
     if (machine === undefined || isLeaving(machine)) return machine !== undefined;
-    this.desired -= 1;
+    this.capacity.decrement();
     this.terminate(machine, false, 'scale-in');
     return true;
   }
@@ -127,87 +150,41 @@ export class MemberGroup implements ScalingGroup {
     return machine !== undefined;
   }
 
-  setDesired(desired: number, cause = 'an operator'): string | undefined {
-    const { minSize, maxSize } = this.bounds;
-    if (desired < minSize || desired > maxSize) {
-      return `New SetDesiredCapacity value ${desired} is not between ${minSize} and ${maxSize}.`;
-    }
-    if (desired === this.desired) return undefined;
-    this.desired = desired;
-    this.options.onEvent({ kind: 'desired', desired, cause });
-    const surplus = this.machines.filter(counts).length - desired;
+  setDesired(desired: number, cause?: string): string | undefined {
+    return this.capacity.set(desired, cause);
+  }
+
+  executePolicy(name: string, honorCooldown: boolean): 'done' | 'cooling' | 'unknown' {
+    return this.capacity.execute(name, honorCooldown);
+  }
+
+  startRefresh(preferences: RefreshPreferences): string | undefined {
+    return this.refresh.start(preferences);
+  }
+
+  cancelRefresh(): string | undefined {
+    return this.refresh.cancel();
+  }
+
+  get refreshes(): readonly RefreshReport[] {
+    return this.refresh.reports;
+  }
+
+  complete(...[id, hook, token, result]: Parameters<ScalingGroup['complete']>): boolean {
+    return this.waits.complete(this.called(id), hook, token, result);
+  }
+
+  extend(...[id, hook, token]: Parameters<ScalingGroup['extend']>): boolean {
+    return this.waits.extend(this.called(id), hook, token);
+  }
+
+  /** What is too much goes, what is missing is launched. */
+  private follow(): void {
+    const surplus = this.machines.filter(counts).length - this.capacity.desired;
     for (const machine of this.firstToGo().slice(0, Math.max(0, surplus))) {
       this.terminate(machine, false, 'scale-in');
     }
     void this.fill();
-    return undefined;
-  }
-
-  executePolicy(name: string, honorCooldown: boolean): 'done' | 'cooling' | 'unknown' {
-    const { services, terms } = this.options;
-    const policy = terms.simplePolicies.find((one) => one.name === name);
-    if (policy === undefined) return 'unknown';
-    const nowMs = services.clock.monotonicMs();
-    if (honorCooldown && nowMs < this.cooldownEndsMs) return 'cooling';
-    this.cooldownEndsMs = nowMs + policy.cooldownMs;
-    const { minSize, maxSize } = this.bounds;
-    const desired = Math.min(maxSize, Math.max(minSize, this.desired + policy.adjustment));
-    this.setDesired(desired, `the policy ${name}`);
-    return 'done';
-  }
-
-  startRefresh(preferences: RefreshPreferences): string | undefined {
-    if (this.refresh?.report.status === 'InProgress') return undefined;
-    const { services, terms, onEvent } = this.options;
-    const id = services.random.bytes(16).toString('hex');
-    this.refresh = new Refresh(id, preferences, this.machines, {
-      clock: services.clock,
-      timers: this.options.timers,
-      warmupMs: terms.warmupMs,
-      machines: () => this.machines,
-      desired: () => this.desired,
-      launch: (count) => void this.launch(count),
-      terminate: (machine, isReplaced) => this.terminate(machine, isReplaced, 'instance refresh'),
-      onReport: (report) => onEvent({ kind: 'refresh', report }),
-    });
-    this.refresh.step();
-    return id;
-  }
-
-  cancelRefresh(): string | undefined {
-    if (this.refresh?.report.status !== 'InProgress') return undefined;
-    this.refresh.cancel();
-    return this.refresh.report.id;
-  }
-
-  get refreshes(): readonly RefreshReport[] {
-    return this.refresh === undefined ? [] : [this.refresh.report];
-  }
-
-  complete(
-    instanceId: string,
-    hookName: string,
-    token: string | undefined,
-    result: LifecycleResult,
-  ): boolean {
-    const machine = this.waiting(instanceId, hookName, token);
-    if (machine !== undefined) this.goOn(machine, result);
-    return machine !== undefined;
-  }
-
-  extend(instanceId: string, hookName: string, token: string | undefined): boolean {
-    const machine = this.waiting(instanceId, hookName, token);
-    if (machine !== undefined) this.waitOnceMore(machine);
-    return machine !== undefined;
-  }
-
-  /** The template's, or what was asked for on the command line if that is beyond them. */
-  private get bounds(): { readonly minSize: number; readonly maxSize: number } {
-    const { terms, endpoints } = this.options;
-    return {
-      minSize: Math.min(terms.minSize, endpoints.length),
-      maxSize: Math.max(terms.maxSize, endpoints.length),
-    };
   }
 
   private called(instanceId: string): Machine | undefined {
@@ -241,41 +218,13 @@ export class MemberGroup implements ScalingGroup {
   }
 
   private enterHook(machine: Machine, hook: LifecycleHook): void {
-    const { services, terms, publish } = this.options;
-    const isLaunch = hook === terms.launching;
+    const isLaunch = hook === this.options.terms.launching;
     machine.state = isLaunch ? 'Pending:Wait' : 'Terminating:Wait';
-    machine.action = { token: services.random.bytes(16).toString('hex'), hook };
-    this.waitOnceMore(machine);
-    publish(lifecycleEvent(terms, hook, machine.instance?.id ?? '', machine.action.token));
-  }
-
-  /** The machine that waits in this hook; a token, if given, must be that of the action. */
-  private waiting(
-    instanceId: string,
-    hookName: string,
-    token: string | undefined,
-  ): Machine | undefined {
-    return this.machines.find(
-      ({ instance, action }) =>
-        instance?.id === instanceId &&
-        action?.hook.name === hookName &&
-        (token === undefined || token === action.token),
-    );
-  }
-
-  private waitOnceMore(machine: Machine): void {
-    const { action } = machine;
-    if (action === undefined) return;
-    machine.cancelTimer();
-    machine.cancelTimer = this.options.timers.after(action.hook.heartbeatMs, () =>
-      this.goOn(machine, action.hook.defaultResult),
-    );
+    this.waits.enter(machine, hook);
   }
 
   /** Both results of a termination mean the same; a launch that is abandoned is a termination. */
   private goOn(machine: Machine, result: LifecycleResult): void {
-    machine.cancelTimer();
-    machine.action = undefined;
     if (machine.state === 'Terminating:Wait') {
       this.letGo(machine);
       return;
@@ -296,7 +245,7 @@ export class MemberGroup implements ScalingGroup {
     machine.state = 'InService';
     machine.inServiceMs = services.clock.monotonicMs();
     if (machine.instance !== undefined) publish(launchedEvent(terms, machine.instance.id));
-    this.refresh?.step();
+    this.refresh.step();
   }
 
   private letGo(machine: Machine): void {
@@ -325,7 +274,7 @@ export class MemberGroup implements ScalingGroup {
     }
     if (berth !== undefined) this.berths.release(berth);
     void this.fill();
-    this.refresh?.step();
+    this.refresh.step();
   }
 
   private untilEnded(instance: Ec2Instance): Promise<void> {
@@ -336,7 +285,7 @@ export class MemberGroup implements ScalingGroup {
 
   /** Launch what is missing. */
   private fill(): Promise<void> {
-    return this.launch(this.desired - this.machines.filter(counts).length);
+    return this.launch(this.capacity.desired - this.machines.filter(counts).length);
   }
 
   private async launch(count: number): Promise<void> {
@@ -391,6 +340,6 @@ export class MemberGroup implements ScalingGroup {
     const { replaceAfterMs, timers, onEvent } = this.options;
     onEvent({ kind: 'ended', instance, how });
     machine.cancelTimer = timers.after(replaceAfterMs, () => this.remove(machine));
-    this.refresh?.step();
+    this.refresh.step();
   }
 }

@@ -1,4 +1,5 @@
 import type { Cancel, Clock, Timers } from '#shared/kernel/clock.ts';
+import type { Random } from '#shared/kernel/random.ts';
 import { nextRefreshStep, type RefreshPreferences, type RefreshView } from './instance-refresh.ts';
 import { isLeaving, type Machine } from './machine.ts';
 
@@ -23,8 +24,45 @@ export interface RefreshOptions {
   readonly onReport: (report: RefreshReport) => void;
 }
 
+/** The group's instance refreshes: one at a time, and the last one is remembered. */
+export class Refreshes {
+  private readonly random: Random;
+  private readonly options: RefreshOptions;
+  private last: Refresh | undefined;
+
+  constructor(random: Random, options: RefreshOptions) {
+    this.random = random;
+    this.options = options;
+  }
+
+  /** Its id; undefined if one is under way. */
+  start(preferences: RefreshPreferences): string | undefined {
+    if (this.last?.report.status === 'InProgress') return undefined;
+    const id = this.random.bytes(16).toString('hex');
+    this.last = new Refresh(id, preferences, this.options.machines(), this.options);
+    this.last.step();
+    return id;
+  }
+
+  /** The id of the one that was under way. */
+  cancel(): string | undefined {
+    if (this.last?.report.status !== 'InProgress') return undefined;
+    this.last.cancel();
+    return this.last.report.id;
+  }
+
+  /** Something about the group has changed. */
+  step(): void {
+    this.last?.step();
+  }
+
+  get reports(): readonly RefreshReport[] {
+    return this.last === undefined ? [] : [this.last.report];
+  }
+}
+
 /** One instance refresh: asks for the next step whenever something about the group has changed. */
-export class Refresh {
+class Refresh {
   private readonly options: RefreshOptions;
   private readonly old: ReadonlySet<Machine>;
   private state: RefreshReport;
