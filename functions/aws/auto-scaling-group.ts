@@ -5,7 +5,7 @@ import {
   SetInstanceHealthCommand,
 } from '@aws-sdk/client-auto-scaling';
 import type { LifecycleAction, MachineGroup } from '#functions/store/machine-group.ts';
-import type { MemberId } from '#shared/kernel/ids.ts';
+import type { MachineId } from '#shared/kernel/ids.ts';
 
 /** Longest wait for one call, retries included, milliseconds. */
 const callDeadlineMs = 5_000;
@@ -39,9 +39,9 @@ export class AutoScalingGroup implements MachineGroup {
     return known ? 'extended' : 'over';
   }
 
-  async reportUnhealthy(memberId: MemberId): Promise<'reported' | 'unknown'> {
+  async reportUnhealthy(machine: MachineId): Promise<'reported' | 'unknown'> {
     const command = new SetInstanceHealthCommand({
-      InstanceId: memberId,
+      InstanceId: machine,
       HealthStatus: 'Unhealthy',
       ShouldRespectGracePeriod: false,
     });
@@ -50,12 +50,12 @@ export class AutoScalingGroup implements MachineGroup {
   }
 }
 
-function inputOf({ memberId, groupName, hookName, token }: LifecycleAction) {
+function inputOf({ machineId, groupName, hookName, token }: LifecycleAction) {
   return {
     AutoScalingGroupName: groupName,
     LifecycleHookName: hookName,
     LifecycleActionToken: token,
-    InstanceId: memberId,
+    InstanceId: machineId,
   };
 }
 

@@ -17,7 +17,7 @@ assert(
 );
 
 /**
- * A machine was launched: the group counts it in once its member is active, so that an instance
+ * A machine was launched: the group counts it in once its members are active, so that an instance
  * refresh goes on to the next machine, and a scale-out is over, when clients can go there. A copy
  * of the event makes a second chain of looks, which ends with the first.
  */
@@ -40,13 +40,17 @@ export async function arrive(
 ): Promise<void> {
   const nowMs = clock.nowMs();
   const sinceMs = since ?? nowMs;
-  const { memberId } = action;
-  const decision = decideArrival(await stores.members.get(memberId), sinceMs, nowMs);
-  const facts = { member: memberId, tookMs: nowMs - sinceMs };
+  const { machineId } = action;
+  const members = await stores.members.onMachine(machineId);
+  const decision = decideArrival(members, sinceMs, nowMs);
+  const facts = { machine: machineId, members: members.length, tookMs: nowMs - sinceMs };
   switch (decision.kind) {
     case 'look-again':
       return queue.send(lifecycleMessage.arrive(action, sinceMs), lookAgainSeconds);
     case 'count-in':
+      if (decision.missing > 0) {
+        log.error('machine.incomplete', { ...facts, missing: decision.missing });
+      }
       log.info('machine.arrived', { ...facts, outcome: await group.complete(action) });
       return;
     case 'abandon':

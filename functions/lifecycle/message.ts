@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { memberId } from '#shared/kernel/ids.ts';
+import { type MachineId, machineId } from '#shared/kernel/ids.ts';
 import type { LifecycleAction } from '../store/machine-group.ts';
 
-const id = z.string().min(1).transform(memberId);
+const id = z.string().min(1).transform(machineId);
 const text = z.string().min(1);
 
 /** A machine of the group waits to be terminated. */
@@ -19,7 +19,7 @@ const scaledIn = z
   .transform(({ detail }) => ({
     kind: 'leave' as const,
     action: {
-      memberId: detail.EC2InstanceId,
+      machineId: detail.EC2InstanceId,
       groupName: detail.AutoScalingGroupName,
       hookName: detail.LifecycleHookName,
       token: detail.LifecycleActionToken,
@@ -42,7 +42,7 @@ const launched = z
   .transform(({ detail }) => ({
     kind: detail.Destination === 'WarmPool' ? ('prepared' as const) : ('arrive' as const),
     action: {
-      memberId: detail.EC2InstanceId,
+      machineId: detail.EC2InstanceId,
       groupName: detail.AutoScalingGroupName,
       hookName: detail.LifecycleHookName,
       token: detail.LifecycleActionToken,
@@ -58,7 +58,7 @@ const interrupted = z
   })
   .transform(({ detail }) => ({
     kind: 'interrupted' as const,
-    memberId: detail['instance-id'],
+    machineId: detail['instance-id'],
   }));
 
 /** A machine of the group is no more. */
@@ -67,19 +67,19 @@ const terminated = z
     'detail-type': z.literal('EC2 Instance Terminate Successful'),
     detail: z.object({ EC2InstanceId: id }),
   })
-  .transform(({ detail }) => ({ kind: 'gone' as const, memberId: detail.EC2InstanceId }));
+  .transform(({ detail }) => ({ kind: 'gone' as const, machineId: detail.EC2InstanceId }));
 
 /** Our own messages to ourselves. */
 const leave = z.object({
   kind: z.literal('leave'),
-  action: z.object({ memberId: id, groupName: text, hookName: text, token: text }),
+  action: z.object({ machineId: id, groupName: text, hookName: text, token: text }),
 });
 const arrive = z.object({
   kind: z.literal('arrive'),
-  action: z.object({ memberId: id, groupName: text, hookName: text, token: text }),
+  action: z.object({ machineId: id, groupName: text, hookName: text, token: text }),
   sinceMs: z.number().int(),
 });
-const gone = z.object({ kind: z.literal('gone'), memberId: id });
+const gone = z.object({ kind: z.literal('gone'), machineId: id });
 
 const events = z.union([scaledIn, launched, interrupted, terminated]);
 const messageSchema = z.union([events, arrive, leave, gone]);
@@ -91,7 +91,7 @@ export const lifecycleMessage = {
   leave: (action: LifecycleAction): string => JSON.stringify({ kind: 'leave', action }),
   arrive: (action: LifecycleAction, sinceMs: number): string =>
     JSON.stringify({ kind: 'arrive', action, sinceMs }),
-  gone: (member: string): string => JSON.stringify({ kind: 'gone', memberId: member }),
+  gone: (machine: MachineId): string => JSON.stringify({ kind: 'gone', machineId: machine }),
   /** @throws on a body that neither AWS nor we wrote. */
   decode: (body: string): LifecycleMessage => messageSchema.parse(JSON.parse(body)),
 } as const;

@@ -1,8 +1,8 @@
-import type { MemberId } from '#shared/kernel/ids.ts';
+import type { MachineId } from '#shared/kernel/ids.ts';
 
 /** A machine of the group that waits, to be terminated or counted in, until somebody says so. */
 export interface LifecycleAction {
-  readonly memberId: MemberId;
+  readonly machineId: MachineId;
   readonly groupName: string;
   readonly hookName: string;
   readonly token: string;
@@ -17,6 +17,6 @@ export interface MachineGroup {
   complete(action: LifecycleAction, result?: 'CONTINUE' | 'ABANDON'): Promise<'completed' | 'over'>;
   /** Keep the machine waiting for another period. */
   extend(action: LifecycleAction): Promise<'extended' | 'over'>;
-  /** Replace this member's machine. `unknown`: it is none of the group's, or no more. */
-  reportUnhealthy(memberId: MemberId): Promise<'reported' | 'unknown'>;
+  /** Replace this machine. `unknown`: it is none of the group's, or no more. */
+  reportUnhealthy(machine: MachineId): Promise<'reported' | 'unknown'>;
 }

@@ -1,6 +1,6 @@
 import type { Observed } from '#shared/contract/heartbeat.ts';
 import type { JoinRequest } from '#shared/contract/member.ts';
-import type { MemberId } from '#shared/kernel/ids.ts';
+import { type MachineId, type MemberId, machineOf, memberIdOn } from '#shared/kernel/ids.ts';
 import type { Random } from '#shared/kernel/random.ts';
 import { admissionsPerHeartbeatMax } from '../domain/admission.ts';
 import { machineEnds } from '../domain/drain.ts';
@@ -92,6 +92,12 @@ export class MemberStore {
     return this.#roster.ids();
   }
 
+  /** A machine's members, as far as listed, and always the first, which stands for it. */
+  async onMachine(machine: MachineId): Promise<readonly Member[]> {
+    const listed = await this.#roster.idsOn(machine);
+    return this.getMany([...new Set([memberIdOn(machine, 0), ...listed])]);
+  }
+
   /** Everybody listed, for their peers: see {@link Roster.entries}. */
   roster(nowMs: number): Promise<readonly RosterEntry[]> {
     return this.#roster.entries(nowMs);
@@ -118,9 +124,9 @@ export class MemberStore {
   /**
    * Register a member, or register it anew at the next epoch. Conditional on epoch, state and drain
    * as read: of two joins at once, or a join and an end, one is told to read again. Refused for a
-   * terminated member, and for one that is done on a machine that ends. A member that the control
-   * plane is draining stays draining (I7), and what it was ordered is not forgotten: its sessions
-   * may have lived on.
+   * terminated member, and for one that is done on a machine that ends; on a machine whose first
+   * member is so, nobody else begins. A member that the control plane is draining stays draining
+   * (I7), and what it was ordered is not forgotten: its sessions may have lived on.
    */
   async join(
     id: MemberId,
@@ -129,9 +135,12 @@ export class MemberStore {
     nowMs: number,
   ): Promise<Member | 'terminated' | 'raced'> {
     const current = await this.get(id);
-    if (current !== undefined && neverBack(current)) return 'terminated';
+    const first = await this.#firstBeside(id);
+    if (current === undefined || !isAlive(current)) {
+      if ([current, first].some((member) => member && neverBack(member))) return 'terminated';
+    }
     const epoch = (current?.epoch ?? 0) + 1;
-    const drain = drainCarriedOver(current);
+    const drain = drainCarriedOver(current) ?? drainOfMachine(first);
     const orders = current?.orders ?? [];
     await this.#roster.enter(id, epoch, request.witness, nowMs);
     const outcome = await this.#table.put(
@@ -166,6 +175,12 @@ export class MemberStore {
         : all(unchanged(current), sizeBelow('orders', orders.length + 1)),
     );
     return outcome.kind === 'written' ? memberOf(outcome.item) : 'raced';
+  }
+
+  /** The first member of this one's machine, if that is another. */
+  async #firstBeside(id: MemberId): Promise<Member | undefined> {
+    const first = memberIdOn(machineOf(id), 0);
+    return first === id ? undefined : this.get(first);
   }
 
   /**
@@ -324,6 +339,11 @@ function drainCarriedOver(member: Member | undefined): Attributes | undefined {
     ...(drainCause !== undefined && { drainCause }),
     ...(lifecycle !== undefined && { lifecycle }),
   };
+}
+
+/** Who joins on a machine that ends drains with it. */
+function drainOfMachine(first: Member | undefined): Attributes | undefined {
+  return machineEnds(first?.drainCause) ? drainCarriedOver(first) : undefined;
 }
 
 /** Whoever joins anew may still be serving under the lease it had, or under the one before. */

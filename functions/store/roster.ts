@@ -1,6 +1,12 @@
 import * as z from 'zod';
 import { type WitnessEndpoint, witnessEndpointSchema } from '#shared/contract/peers.ts';
-import { type MemberId, memberId } from '#shared/kernel/ids.ts';
+import {
+  type MachineId,
+  type MemberId,
+  machineOf,
+  memberId,
+  memberIdOn,
+} from '#shared/kernel/ids.ts';
 import { below, type Random } from '#shared/kernel/random.ts';
 import { keyOf } from './keys.ts';
 import { itemsUnder } from './pages.ts';
@@ -56,6 +62,16 @@ export class Roster {
       ids.push(memberId(String(item['memberId'])));
     }
     return ids;
+  }
+
+  /** Those of one machine. */
+  async idsOn(machine: MachineId): Promise<readonly MemberId[]> {
+    const ids: MemberId[] = [];
+    const prefix = keyOf.fleet(memberIdOn(machine, 0)).sk; // others may begin with it too
+    for await (const item of itemsUnder(this.#table, 'FLEET', prefix, membersMax)) {
+      ids.push(memberId(String(item['memberId'])));
+    }
+    return ids.filter((id) => machineOf(id) === machine);
   }
 
   /** Everybody listed, in the order of their ids, as of at most {@link rosterFreshMs} ago. */

@@ -1,5 +1,6 @@
 import { unreachable } from '#shared/kernel/assert.ts';
 import type { Clock } from '#shared/kernel/clock.ts';
+import { machineOf } from '#shared/kernel/ids.ts';
 import type { Log } from '#shared/kernel/log.ts';
 import { fleetLoad } from '../domain/fleet-load.ts';
 import { decideSweep, leftSessionsBehind, type SweepDecision } from '../domain/sweep.ts';
@@ -101,7 +102,7 @@ async function carryOut(
       return;
     case 'replace': {
       const { drainDeadlineMs: deadlineMs } = member;
-      const outcome = await group.reportUnhealthy(memberId);
+      const outcome = await group.reportUnhealthy(machineOf(memberId));
       log.error('drain.overdue', { member: memberId, sessions, hubs, deadlineMs, outcome });
       return;
     }

@@ -1,9 +1,10 @@
 import { unreachable } from '#shared/kernel/assert.ts';
 import type { Clock } from '#shared/kernel/clock.ts';
-import type { MemberId } from '#shared/kernel/ids.ts';
+import { type MemberId, machineOf } from '#shared/kernel/ids.ts';
 import type { Log } from '#shared/kernel/log.ts';
 import type { Random } from '#shared/kernel/random.ts';
 import { decideWatch, mayCallLost } from '../domain/lease.ts';
+import { isInUse } from '../domain/machine.ts';
 import { nextWatch } from '../domain/watch-chain.ts';
 import type { DelayQueue } from '../store/delay-queue.ts';
 import type { MachineGroup } from '../store/machine-group.ts';
@@ -66,9 +67,21 @@ function lookAgain(
   return queue.send(watchMessage.next(next), delaySeconds);
 }
 
-/** Told again with each look: a group that knows, or has replaced it, changes nothing. */
-async function haveReplaced({ group, log }: Watchdog, memberId: MemberId): Promise<void> {
-  const outcome = await group.reportUnhealthy(memberId);
+/**
+ * A machine is replaced when its last member is lost: while others serve, a dead process is the
+ * machine's own to start again. Told again with each look: a group that knows, or has replaced it,
+ * changes nothing.
+ */
+async function haveReplaced(
+  { clock, group, log, stores }: Watchdog,
+  memberId: MemberId,
+): Promise<void> {
+  const machine = machineOf(memberId);
+  if (isInUse(await stores.members.onMachine(machine), clock.nowMs())) {
+    log.error('member.missing', { member: memberId });
+    return;
+  }
+  const outcome = await group.reportUnhealthy(machine);
   log.warn('machine.unhealthy', { member: memberId, outcome });
 }
 

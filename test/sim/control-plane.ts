@@ -21,7 +21,7 @@ import { type JoinResponse, joinRequestSchema } from '#shared/contract/member.ts
 import type { Problem } from '#shared/contract/problem.ts';
 import { redeemRequestSchema } from '#shared/contract/ticket.ts';
 import type { Clock } from '#shared/kernel/clock.ts';
-import { type MemberId, memberId } from '#shared/kernel/ids.ts';
+import { type MachineId, memberId } from '#shared/kernel/ids.ts';
 import type { Fields, Log } from '#shared/kernel/log.ts';
 import { encodeErrorAnswer } from '#shared/wire/error-answer.ts';
 import { decodeLogin } from '#shared/wire/login.ts';
@@ -307,7 +307,7 @@ export class ControlPlane {
     return {
       complete: (action: LifecycleAction) => around(() => group.complete(action)),
       extend: (action: LifecycleAction) => around(() => group.extend(action)),
-      reportUnhealthy: (id: MemberId) => around(() => group.reportUnhealthy(id)),
+      reportUnhealthy: (id: MachineId) => around(() => group.reportUnhealthy(id)),
     };
   }
 

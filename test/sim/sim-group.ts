@@ -1,7 +1,7 @@
 import { lifecycleHeartbeatSeconds } from '#functions/env.ts';
 import type { LifecycleAction, MachineGroup } from '#functions/store/machine-group.ts';
 import type { Cancel } from '#shared/kernel/clock.ts';
-import type { MemberId } from '#shared/kernel/ids.ts';
+import type { MachineId } from '#shared/kernel/ids.ts';
 import type { SimMember } from './sim-member.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -90,7 +90,7 @@ export class SimGroup implements MachineGroup {
     return 'extended';
   }
 
-  async reportUnhealthy(id: MemberId): Promise<'reported' | 'unknown'> {
+  async reportUnhealthy(id: MachineId): Promise<'reported' | 'unknown'> {
     const member = this.#parts.machineOf(id);
     if (member === undefined) return 'unknown';
     if (member.isGone) this.#tellGone(member);

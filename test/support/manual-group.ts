@@ -1,12 +1,12 @@
 import type { LifecycleAction, MachineGroup } from '#functions/store/machine-group.ts';
-import type { MemberId } from '#shared/kernel/ids.ts';
+import type { MachineId } from '#shared/kernel/ids.ts';
 
 /** A group of machines that does what it is told and remembers it. */
 export class ManualGroup implements MachineGroup {
   /** Lifecycle tokens that wait; others are over. */
   readonly waiting = new Set<string>();
   readonly completed: string[] = [];
-  readonly unhealthy: MemberId[] = [];
+  readonly unhealthy: MachineId[] = [];
   extensions = 0;
 
   async complete({ token }: LifecycleAction): Promise<'completed' | 'over'> {
@@ -21,8 +21,8 @@ export class ManualGroup implements MachineGroup {
     return 'extended';
   }
 
-  async reportUnhealthy(memberId: MemberId): Promise<'reported' | 'unknown'> {
-    this.unhealthy.push(memberId);
+  async reportUnhealthy(machine: MachineId): Promise<'reported' | 'unknown'> {
+    this.unhealthy.push(machine);
     return 'reported';
   }
 }

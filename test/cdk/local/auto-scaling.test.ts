@@ -21,10 +21,10 @@ import { systemClock, systemRandom } from '#cdk/local/system.ts';
 import { place } from '#cdk/local/template/place.ts';
 import { Stack } from '#cdk/local/template/stack.ts';
 import { AutoScalingGroup } from '#functions/aws/auto-scaling-group.ts';
-import { memberId } from '#shared/kernel/ids.ts';
+import { machineId } from '#shared/kernel/ids.ts';
 import { callerRole } from './local-aws.ts';
 
-const action = { memberId: memberId('i-1'), groupName: 'Group', hookName: 'Hook', token: 't' };
+const action = { machineId: machineId('i-1'), groupName: 'Group', hookName: 'Hook', token: 't' };
 
 /** A group that knows `i-1`, which waits under the token `t` until it is let go. */
 class OneMachine implements ScalingGroup {
@@ -157,8 +157,8 @@ test('a hook or a group that is not there is no lifecycle action', async (contex
 
 test('an unhealthy machine is replaced if it is the group’s', async (context) => {
   const { group, machine } = await startService(context, ['SetInstanceHealth']);
-  assert.equal(await group.reportUnhealthy(memberId('i-1')), 'reported');
-  assert.equal(await group.reportUnhealthy(memberId('i-2')), 'unknown');
+  assert.equal(await group.reportUnhealthy(machineId('i-1')), 'reported');
+  assert.equal(await group.reportUnhealthy(machineId('i-2')), 'unknown');
   assert.deepEqual(machine.unhealthy, ['i-1', 'i-2']);
 });
 

@@ -74,7 +74,7 @@ function agentPidOf({ agents }: Ec2Instance, process = 0): number {
   return agents[process]?.pid ?? 0;
 }
 
-test('an agent for each core, each with its number and port; each is restarted alone', async (context) => {
+test('an agent for each core, with a port of its own, restarted alone', async (context) => {
   const { group, folder } = await startGroup(context, 60_000, 60_000, {}, 4);
   const [instance] = group.instances;
   assert(instance);

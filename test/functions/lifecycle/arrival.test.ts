@@ -29,13 +29,13 @@ function launched(destination = 'AutoScalingGroup'): string {
 class Stage {
   readonly plane = new ControlPlane();
   readonly queue = new ManualQueue();
-  readonly completed: [LifecycleAction['memberId'], string][] = [];
+  readonly completed: [LifecycleAction['machineId'], string][] = [];
 
   async tell(body: string): Promise<void> {
     const { clock, log, stores } = this.plane;
     const group = {
       complete: async (action: LifecycleAction, result = 'CONTINUE') => {
-        this.completed.push([action.memberId, result]);
+        this.completed.push([action.machineId, result]);
         return 'completed' as const;
       },
       extend: async () => 'over' as const,
@@ -77,6 +77,33 @@ test('a machine whose member never joins makes way for another', async () => {
   await stage.pass(5_000);
   assert.deepEqual(stage.completed, [['i-a', 'ABANDON']]);
   assert.equal(stage.plane.log.of('machine.abandoned').length, 1);
+});
+
+test('a machine of two is counted in when both are active', async () => {
+  const stage = new Stage();
+  await stage.tell(launched());
+  const members = ['i-a', 'i-a.1'].map((id) => new TestMember(stage.plane, id, { processes: 2 }));
+  for (const member of members) {
+    assert.deepEqual(stage.completed, []);
+    await member.join();
+    await stage.pass(10_000);
+    await member.beat();
+    await stage.pass(10_000);
+  }
+  assert.deepEqual(stage.completed, [['i-a', 'CONTINUE']]);
+});
+
+test('one of two never comes: the machine is counted in as it is, and that is said', async () => {
+  const stage = new Stage();
+  await stage.tell(launched());
+  const second = new TestMember(stage.plane, 'i-a.1', { processes: 2 });
+  await second.join();
+  await second.beat();
+  await stage.pass(arrivalLimitMs - 5_000);
+  assert.deepEqual(stage.completed, []);
+  await stage.pass(5_000);
+  assert.deepEqual(stage.completed, [['i-a', 'CONTINUE']], 'clients may be on it');
+  assert.equal(stage.plane.log.of('machine.incomplete')[0]?.['missing'], 1);
 });
 
 test('a machine that is only prepared for the warm pool is left to the group', async () => {

@@ -67,6 +67,30 @@ test('a silent member is called lost once, and is listed for an hour', async () 
   assert.deepEqual(plane.queue.sent, [], 'nothing is left to watch');
 });
 
+test('a process stays lost, its machine serves on: it is said, nothing is replaced', async () => {
+  const { plane, pass, stateOf } = await watched();
+  const second = await plane.startMember('i-a.1');
+  const both = async (ms: number): Promise<void> => {
+    for (let rest = ms; rest > 0; rest -= 2_000) {
+      await pass(2_000);
+      await second.beat();
+    }
+  };
+  await both(10_000);
+  await plane.deliverWatches();
+  assert.equal(await stateOf(), 'lost');
+  await both(62_000);
+  await plane.deliverWatches();
+  assert.deepEqual(plane.group.unhealthy, []);
+  assert.equal(plane.log.of('member.missing')[0]?.['member'], 'i-a');
+  await pass(10_000);
+  await plane.deliverWatches(); // the second is called lost as well
+  assert.deepEqual(plane.group.unhealthy, ['i-a'], 'the first one’s watch notices');
+  await pass(62_000);
+  await plane.deliverWatches();
+  assert.deepEqual(new Set(plane.group.unhealthy), new Set(['i-a']), 'by the machine’s name');
+});
+
 test('the watch of a member that joined anew is that of its new epoch alone', async () => {
   const { plane, member, pass, stateOf } = await watched();
   await member.join();
