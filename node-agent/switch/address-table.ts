@@ -6,16 +6,24 @@ const entriesMin = 8;
 /** The chain by age is put in order again this long after an entry's last turn in it. */
 const ageStepMs = 1_000;
 
-/** Columns of an entry's times: last seen, last put in order of age, end of a DHCP lease. */
+/** Columns of an entry's times: last seen, last put in order of age, end of a lease, begin. */
 const timeWords = 4;
 const movedAt = 1;
 const leaseAt = 2;
+const createdAt = 3;
 
 /** Columns of an entry's neighbours, by age and among its owner's. */
 const linkWords = 4;
 const newerAt = 1;
 const beforeAt = 2;
 const afterAt = 3;
+
+interface Entry<Owner> {
+  readonly entry: number;
+  readonly key: readonly number[];
+  readonly owner: Owner;
+  readonly seenMs: number;
+}
 
 /**
  * A bounded map from address to its owner, four 32-bit words to an address (a MAC address with its
@@ -77,6 +85,7 @@ export class AddressTable<Owner> {
     this.#times[entry * timeWords] = nowMs;
     this.#times[entry * timeWords + movedAt] = nowMs;
     this.#times[entry * timeWords + leaseAt] = 0;
+    this.#times[entry * timeWords + createdAt] = nowMs;
     this.#linkNewest(entry);
     this.#linkOwner(entry, owner);
     this.#index.insert(entry, a, b, c, d);
@@ -96,6 +105,7 @@ export class AddressTable<Owner> {
     this.#unlinkOwner(entry);
     this.#owners[entry] = owner;
     this.#linkOwner(entry, owner);
+    this.#times[entry * timeWords + createdAt] = nowMs;
     this.touch(entry, nowMs);
     this.generation += 1;
   }
@@ -145,9 +155,28 @@ export class AddressTable<Owner> {
     this.#times[entry * timeWords + leaseAt] = untilMs;
   }
 
-  /** For checks and lists, never per frame; oldest first. */
-  *entries(): Generator<{ entry: number; key: readonly number[]; owner: Owner; seenMs: number }> {
-    for (let entry = this.#oldest; entry !== none; entry = this.#link(entry, newerAt)) {
+  /** Since when it has been with its owner. */
+  createdMsAt(entry: number): number {
+    return this.#times[entry * timeWords + createdAt] as number;
+  }
+
+  /** The address of an entry, if it is in the table. */
+  keyAt(entry: number): readonly number[] | undefined {
+    return this.#owners[entry] === undefined ? undefined : this.#index.keyOf(entry);
+  }
+
+  /** For checks, never per frame; oldest first. */
+  entries(): Generator<Entry<Owner>> {
+    return this.#chain(this.#oldest, newerAt);
+  }
+
+  /** For lists; the newest first. */
+  latest(): Generator<Entry<Owner>> {
+    return this.#chain(this.#newest, 0);
+  }
+
+  *#chain(first: number, column: number): Generator<Entry<Owner>> {
+    for (let entry = first; entry !== none; entry = this.#link(entry, column)) {
       const key = this.#index.keyOf(entry);
       yield { entry, key, owner: this.ownerAt(entry), seenMs: this.seenMsAt(entry) };
     }

@@ -12,6 +12,7 @@ import type { HubRules } from './hub-rules.ts';
 import { Ingress } from './ingress.ts';
 import { Inspection } from './inspection.ts';
 import { IpTable } from './ip-table.ts';
+import { type LearnedTable, together } from './learned.ts';
 import { PacketLog } from './packet-log.ts';
 import { i32, u16 } from './parse/bytes.ts';
 import { ethernetBytes, innerTypeOffset, isVlanType } from './parse/ethernet.ts';
@@ -128,6 +129,13 @@ export class HubInstance {
 
   get ipEntries(): number {
     return this.#ips?.size ?? 0;
+  }
+
+  /** The addresses it knows, for administrators. */
+  learned(which: 'mac' | 'ip'): LearnedTable {
+    const nowMs = this.#clock.monotonicMs();
+    if (which === 'mac') return this.#stations.learned(nowMs);
+    return this.#ips?.learned(nowMs) ?? together([]);
   }
 
   /** Frames that rules hold back at the moment. */

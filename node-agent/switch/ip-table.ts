@@ -1,8 +1,10 @@
 import { AddressTable } from './address-table.ts';
+import { ip4Text, ip6Text } from './address-text.ts';
 import type { Attachment } from './attachment.ts';
 import type { DropReason } from './drop-reason.ts';
 import { none } from './holdings.ts';
 import type { HubOptions } from './hub-rules.ts';
+import { LearnedAddresses, type LearnedTable, together } from './learned.ts';
 import { arpSenderIpOffset, isIp4Arp } from './parse/arp.ts';
 import { i32, u16 } from './parse/bytes.ts';
 import { DhcpLease, isDhcpPort } from './parse/dhcp.ts';
@@ -89,6 +91,25 @@ export class IpTable {
   forget(owner: Attachment): void {
     this.#ip4.removeAllOf(owner);
     this.#ip6.removeAllOf(owner);
+  }
+
+  /** What administrators may look at: IPv4 addresses first. */
+  learned(nowMs: number): LearnedTable {
+    const kinds = [
+      [this.#ip4, ([address = 0]: readonly number[]) => ip4Text(address)],
+      [this.#ip6, ip6Text],
+    ] as const;
+    return together(
+      kinds.map(([table, textOf], index) => {
+        const isFour = index === 0;
+        return new LearnedAddresses(table, {
+          bit: isFour ? 0 : 1,
+          textOf,
+          vlanOf: ([, vlanId = 0]) => (isFour ? vlanId : 0),
+          isFresh: (entry) => isFresh(table, entry, nowMs),
+        });
+      }),
+    );
   }
 
   #see4(address: number, vlanId: number, from: Attachment, nowMs: number): DropReason | undefined {

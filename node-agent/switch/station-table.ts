@@ -4,6 +4,7 @@ import type { Attachment } from './attachment.ts';
 import type { DropReason } from './drop-reason.ts';
 import { none } from './holdings.ts';
 import { exclusiveMs } from './ip-table.ts';
+import { LearnedAddresses, type LearnedTable } from './learned.ts';
 import { i32, u16 } from './parse/bytes.ts';
 
 /** Bounds of a station table (protocol/06 §1). */
@@ -81,6 +82,16 @@ export class StationTable {
 
   forget(owner: Attachment): void {
     this.#macs.removeAllOf(owner);
+  }
+
+  /** What administrators may look at. */
+  learned(nowMs: number): LearnedTable {
+    return new LearnedAddresses(this.#macs, {
+      bit: 0,
+      textOf: ([low = 0, high = 0]) => macOf(low, high & 0xffff),
+      vlanOf: ([, high = 0]) => high >>> 16,
+      isFresh: (entry) => this.#isFresh(entry, nowMs),
+    });
   }
 
   /** Every fault in the table, or between it and what its attachments count. */
