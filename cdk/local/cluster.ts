@@ -16,6 +16,8 @@ import { endLeftovers } from './process/leftovers.ts';
 import { Reaper } from './process/reaper.ts';
 import { markOf } from './process/started.ts';
 import type { Progress } from './progress.ts';
+import { scheduledActions, trackingPolicies } from './scaling/policies.ts';
+import { Scaler } from './scaling/scaler.ts';
 import { assertFree, isFree, StartError } from './start-error.ts';
 import { type ClusterView, type MemberView, StateFile } from './state-file.ts';
 import type { Assembly } from './synth/assembly.ts';
@@ -80,6 +82,7 @@ class LocalCluster implements Cluster {
   private readonly trouble: Trouble;
   private deployment: Deployment | undefined;
   private group: MemberGroup | undefined;
+  private scaler: Scaler | undefined;
   private view: ControlPlaneView | undefined;
   private states: ReadonlyMap<string, string> = new Map();
   private shown: ReadonlyMap<string, string> = new Map();
@@ -124,7 +127,7 @@ class LocalCluster implements Cluster {
       terms,
       publish: (event) => deployment.events.put(event),
       endpoints: options.members,
-      desired: options.members.length,
+      desired: options.desired ?? options.members.length,
       isFree: (endpoint) => isFree(endpoint),
       replaceAfterMs: options.replaceAfterMs,
       folder: data.members,
@@ -141,12 +144,22 @@ class LocalCluster implements Cluster {
       },
     });
     deployment.autoScaling.attach(this.group);
+    this.scaler = new Scaler({
+      policies: trackingPolicies(deployment.stack, terms.warmupMs),
+      actions: scheduledActions(deployment.stack),
+      ...{ metrics: deployment.metrics, group: this.group },
+      // Members somebody has listed stay, however idle; who says a number leaves it to the template.
+      kept: options.desired === undefined ? options.members.length : 0,
+      ...{ clock: systemClock, timers: systemTimers },
+      onTrouble: (message) => this.trouble.report('scaling', message),
+    });
     // What was there when an earlier run ended is there no more, whoever ended it.
     for (const { id } of former) deployment.events.put(terminatedEvent(terms, id));
-    const count = options.members.length;
+    const count = options.desired ?? options.members.length;
     await progress.step(`waiting for ${count} ${count === 1 ? 'member' : 'members'}`, () =>
       this.becomeReady(),
     );
+    this.scaler.start();
     this.watching = this.watch();
   }
 
@@ -199,6 +212,7 @@ class LocalCluster implements Cluster {
     this.wake();
     await this.watching;
     await this.stateFile.remove();
+    this.scaler?.stop();
     await this.group?.stop(memberStopMs);
     this.view?.close();
     await this.deployment?.stop();

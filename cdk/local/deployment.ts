@@ -21,6 +21,8 @@ import { parseEventSourceMapping, SqsEventSource } from './lambda/sqs-event-sour
 import { type ListenerCertificate, listenerCertificate } from './load-balancer/certificate.ts';
 import { loadBalancerRoutes } from './load-balancer/rules.ts';
 import { createLoadBalancer, presentCertificate } from './load-balancer/server.ts';
+import { readEmf } from './metrics/emf.ts';
+import { MetricStore } from './metrics/metric-store.ts';
 import { admitOperator, type Operator, operatorEnvironment, operatorPolicies } from './operator.ts';
 import type { Endpoint } from './options.ts';
 import type { Reaper } from './process/reaper.ts';
@@ -50,6 +52,8 @@ export interface Deployment {
   readonly registry: CredentialRegistry;
   /** Answers functions about the group of members, once that is attached. */
   readonly autoScaling: AutoScaling;
+  /** What functions have told in their logs. */
+  readonly metrics: MetricStore;
   readonly events: EventBus;
   readonly adminPassword: string;
   readonly operator: Operator;
@@ -125,6 +129,7 @@ async function create(options: DeploymentOptions, teardown: Teardown): Promise<D
   const autoScaling = new AutoScaling(stack);
   serve(services.autoScaling, autoScaling.standIn);
 
+  const metrics = new MetricStore();
   const functionsOf = (
     its: Stack,
     bundles: Assembly,
@@ -137,6 +142,11 @@ async function create(options: DeploymentOptions, teardown: Teardown): Promise<D
         ...options,
         logFolder: data.logs,
         onTrouble: (message) => trouble.report('function', message),
+        onLine: (line) => {
+          const read = readEmf(line);
+          if (read?.kind === 'figures') for (const one of read.datapoints) metrics.put(one);
+          if (read?.kind === 'bad') trouble.report('metrics', read.reason);
+        },
       },
     );
   };
@@ -171,6 +181,7 @@ async function create(options: DeploymentOptions, teardown: Teardown): Promise<D
     stack,
     registry,
     autoScaling,
+    metrics,
     events,
     adminPassword: secrets[passwordArn] ?? '',
     operator,

@@ -15,6 +15,8 @@ export const endpointText = ({ address, port }: Endpoint): string => `${address}
 export interface Options {
   readonly frontDoor: Endpoint;
   readonly members: readonly Endpoint[];
+  /** So many of them at first, and then as many as the template's scaling says. */
+  readonly desired: number | undefined;
   /** Of each member's machine: so many agents run on it. */
   readonly cores: number;
   readonly adminPassword: string | undefined;
@@ -51,6 +53,12 @@ export function parseOptions(argv: readonly string[], root: string): Options {
       ]),
     )
     .addOption(
+      new Option(
+        '--desired <N>',
+        'so many members at first, then as the template scales them (default: all, always)',
+      ).argParser(parseCount),
+    )
+    .addOption(
       new Option('--cores <N>', 'agents of each machine, a member each, further ones on free ports')
         .argParser(parseCores)
         .default(1),
@@ -77,6 +85,7 @@ export function parseOptions(argv: readonly string[], root: string): Options {
   const given = command.opts<{
     frontDoor: Endpoint;
     member?: readonly Endpoint[];
+    desired?: number;
     cores: number;
     adminPassword?: string;
     data?: string;
@@ -92,6 +101,7 @@ export function parseOptions(argv: readonly string[], root: string): Options {
   return {
     frontDoor: given.frontDoor,
     members,
+    desired: given.desired,
     cores: given.cores,
     adminPassword: given.adminPassword,
     dataFolder: given.data === undefined ? undefined : resolve(given.data),
@@ -109,6 +119,11 @@ function parseEndpoint(text: string): Endpoint {
     throw new InvalidArgumentError('expected an IPv4 address and a port, such as 127.0.0.1:8443');
   }
   return { address, port: number };
+}
+
+function parseCount(text: string): number {
+  if (/^\d{1,2}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected how many, at most 99');
 }
 
 function parseContext(text: string): string {

@@ -1,4 +1,5 @@
 import type { Clock } from '#shared/kernel/clock.ts';
+import type { Sizes } from '../scaling/policies.ts';
 import type { SimplePolicy } from './group-terms.ts';
 
 export interface Bounds {
@@ -47,9 +48,17 @@ export class Capacity {
   }
 
   /** Other bounds, and the number nearest to what is asked for, or to what there is, within them. */
-  rebound(bounds: Bounds, desired: number | undefined, cause: string): void {
-    this.limits = bounds;
+  rebound(sizes: Sizes, cause: string): string | undefined {
+    const { minSize = this.limits.minSize, maxSize = this.limits.maxSize, desired } = sizes;
+    if (minSize > maxSize) return `MinSize ${minSize} is more than MaxSize ${maxSize}`;
+    this.limits = { minSize, maxSize };
     this.change(this.within(desired ?? this.count), cause);
+    return undefined;
+  }
+
+  /** As near as the bounds let it come. */
+  scaleTo(desired: number, cause: string): void {
+    this.change(this.within(desired), cause);
   }
 
   /** One less, its machine being on its way already. */
@@ -64,11 +73,11 @@ export class Capacity {
     const nowMs = clock.monotonicMs();
     if (honorCooldown && nowMs < this.cooldownEndsMs) return 'cooling';
     this.cooldownEndsMs = nowMs + policy.cooldownMs;
-    this.change(this.within(this.count + policy.adjustment), `the policy ${name}`);
+    this.scaleTo(this.count + policy.adjustment, `the policy ${name}`);
     return 'done';
   }
 
-  within(desired: number): number {
+  private within(desired: number): number {
     const { minSize, maxSize } = this.limits;
     return Math.min(maxSize, Math.max(minSize, desired));
   }

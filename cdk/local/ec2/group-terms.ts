@@ -98,7 +98,7 @@ function hookOf(stack: Stack, transition: LifecycleTransition): LifecycleHook | 
   };
 }
 
-/** Target tracking follows CloudWatch, which is not here: an operator sets the capacity. */
+/** Those that are executed by somebody; `scaling/` has those that go by figures and by the clock. */
 function simplePolicies(stack: Stack): SimplePolicy[] {
   return stack
     .ofType('AWS::AutoScaling::ScalingPolicy')

@@ -3,6 +3,9 @@ import type { Timers } from '#shared/kernel/clock.ts';
 import type { ScalingGroup } from '../aws/auto-scaling.ts';
 import type { ServiceEvent } from '../events/event-bus.ts';
 import type { Endpoint } from '../options.ts';
+import type { Sizes } from '../scaling/policies.ts';
+import type { ScaledGroup } from '../scaling/scaler.ts';
+import type { Standing } from '../scaling/target-tracking.ts';
 import { Berths } from './berths.ts';
 import { Capacity } from './capacity.ts';
 import { Ec2Instance, type Ec2Services, type LaunchTemplate, processesOf } from './ec2-instance.ts';
@@ -49,9 +52,9 @@ const shutdownMs = 5_000;
 /**
  * The auto scaling group. An ec2Instance that ends, by force or as its agents are done, is gone:
  * a new one, with a new id, takes its place. Launch and termination wait in the template's hooks.
- * Left out: health checks of its own; scaling by metrics.
+ * Left out: health checks of its own.
  */
-export class MemberGroup implements ScalingGroup {
+export class MemberGroup implements ScalingGroup, ScaledGroup {
   private readonly options: MemberGroupOptions;
   private readonly berths: Berths;
   private machines: readonly Machine[] = [];
@@ -156,6 +159,25 @@ export class MemberGroup implements ScalingGroup {
 
   executePolicy(name: string, honorCooldown: boolean): 'done' | 'cooling' | 'unknown' {
     return this.capacity.execute(name, honorCooldown);
+  }
+
+  standing(warmupMs: number): Standing {
+    const nowMs = this.options.services.clock.monotonicMs();
+    const leaving = this.machines.filter(isLeaving).length;
+    const warm = this.machines.filter(
+      ({ inServiceMs, state }) =>
+        state === 'InService' && inServiceMs !== undefined && nowMs - inServiceMs >= warmupMs,
+    ).length;
+    const warming = this.machines.length - leaving - warm;
+    return { desired: this.capacity.desired, warm, warming, leaving };
+  }
+
+  scaleTo(desired: number, cause: string): void {
+    this.capacity.scaleTo(desired, cause);
+  }
+
+  reschedule(sizes: Sizes, cause: string): string | undefined {
+    return this.capacity.rebound(sizes, cause);
   }
 
   startRefresh(preferences: RefreshPreferences): string | undefined {

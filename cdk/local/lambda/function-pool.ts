@@ -20,6 +20,8 @@ export interface PoolServices {
   readonly timers: Timers;
   /** Told of a function that does not load, fails, or runs out of time or memory. */
   readonly onTrouble?: (message: string) => void;
+  /** Told of each line the function writes. */
+  readonly onLine?: (line: string) => void;
 }
 
 interface Waiting {
@@ -138,6 +140,7 @@ export class FunctionPool {
     const { log, reaper } = this.services;
     const process = new FunctionProcess(this.spec, log, reaper, {
       onIdle: () => this.assign(),
+      onLine: (line) => this.services.onLine?.(line),
       onExit: (ended, description) => this.remove(ended, description),
     });
     this.processes.add(process);

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Credentials } from '../iam/credential-registry.ts';
 import type { LogFile } from '../log-file.ts';
 import type { Reaper } from '../process/reaper.ts';
+import { Lines } from './lines.ts';
 
 /** A function as the template describes it, ready to run here. */
 export interface LocalFunction {
@@ -37,6 +38,8 @@ export type Outcome =
 
 export interface ProcessEvents {
   readonly onIdle: () => void;
+  /** A line of its output. */
+  readonly onLine: (line: string) => void;
   readonly onExit: (process: FunctionProcess, description: string) => void;
 }
 
@@ -63,7 +66,11 @@ export class FunctionProcess {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     reaper.watch(this.child);
-    this.child.stdout?.on('data', (chunk: Buffer) => log.append(chunk));
+    const lines = new Lines(events.onLine);
+    this.child.stdout?.on('data', (chunk: Buffer) => {
+      log.append(chunk);
+      lines.push(chunk);
+    });
     this.child.stderr?.on('data', (chunk: Buffer) => {
       log.append(chunk);
       if (!this.wasReady) this.lastWords = (this.lastWords + chunk).slice(-lastWordsMax);

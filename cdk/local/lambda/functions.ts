@@ -12,6 +12,8 @@ export interface FunctionServices {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly onTrouble: (message: string) => void;
+  /** Told of each line any of them writes. */
+  readonly onLine: (line: string) => void;
 }
 
 /** Functions that run here, each in processes of its own. */
@@ -19,10 +21,10 @@ export class Functions {
   private readonly pools: readonly FunctionPool[];
 
   constructor(specs: readonly LocalFunction[], services: FunctionServices) {
-    const { logFolder, onTrouble, ...others } = services;
+    const { logFolder, ...others } = services;
     this.pools = specs.map((spec) => {
       const log = new LogFile(join(logFolder, `${spec.name}.log`));
-      return new FunctionPool(spec, { ...others, log, onTrouble });
+      return new FunctionPool(spec, { ...others, log });
     });
     for (const pool of this.pools) pool.warm();
   }

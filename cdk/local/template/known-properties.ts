@@ -217,7 +217,7 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
       CapacityRebalance: 'no Spot machine here',
       HealthCheckType: noHealthChecks,
       HealthCheckGracePeriod: noHealthChecks,
-      Cooldown: 'the group here does not scale by itself',
+      Cooldown: 'each simple policy has its own',
       MetricsCollection: 'nobody looks at graphs of this machine',
       NewInstancesProtectedFromScaleIn: 'none is',
       MaxInstanceLifetime: 'no local cluster lives that long',
@@ -232,11 +232,23 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
   'AWS::AutoScaling::ScalingPolicy': {
     used: [
       ...['AutoScalingGroupName', 'PolicyType', 'AdjustmentType', 'ScalingAdjustment', 'Cooldown'],
+      'EstimatedInstanceWarmup',
+      ...['TargetValue', 'DisableScaleIn'].map((name) => `TargetTrackingConfiguration.${name}`),
+      ...['Namespace', 'MetricName', 'Dimensions', 'Statistic'].map(
+        (name) => `TargetTrackingConfiguration.CustomizedMetricSpecification.${name}`,
+      ),
     ],
     aside: {
-      TargetTrackingConfiguration: 'metrics go to CloudWatch, which is not here: set the capacity',
-      EstimatedInstanceWarmup: 'as target tracking',
+      'TargetTrackingConfiguration.PredefinedMetricSpecification':
+        'machines here share one: more of them would not relieve it',
+      'TargetTrackingConfiguration.CustomizedMetricSpecification.Unit': 'a figure has one unit',
     },
+  },
+  'AWS::AutoScaling::ScheduledAction': {
+    used: [
+      ...['AutoScalingGroupName', 'Recurrence', 'TimeZone'],
+      ...['MinSize', 'MaxSize', 'DesiredCapacity'],
+    ],
   },
   'AWS::Events::Rule': {
     used: ['EventPattern', 'ScheduleExpression', 'State', 'Targets'],

@@ -71,6 +71,7 @@ const created: Readonly<Record<string, Namer>> = {
       AutoScalingGroupARN: arn('autoscaling', `autoScalingGroup:local:autoScalingGroupName/${id}`),
     }),
   'AWS::AutoScaling::LifecycleHook': (id) => named(id),
+  'AWS::AutoScaling::ScheduledAction': (id) => named(id),
   'AWS::AutoScaling::ScalingPolicy': (id) => {
     const policyArn = arn(
       'autoscaling',
@@ -98,7 +99,6 @@ const needless: Readonly<Record<string, string>> = {
   'AWS::EC2::SecurityGroup': 'only the template’s listeners and members listen, on chosen ports',
   'AWS::EC2::SecurityGroupIngress': 'as security groups',
   'AWS::EC2::SecurityGroupEgress': 'as security groups',
-  'AWS::AutoScaling::ScheduledAction': 'the group’s size is an operator’s word here',
   'AWS::AutoScaling::WarmPool': 'a machine here starts in a second',
   'AWS::CloudWatch::Alarm': 'nobody is on call for this machine',
   'AWS::CloudWatch::CompositeAlarm': 'as alarms',

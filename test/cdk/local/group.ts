@@ -10,6 +10,7 @@ import type { ServiceEvent } from '#cdk/local/events/event-bus.ts';
 import { CredentialRegistry } from '#cdk/local/iam/credential-registry.ts';
 import { Reaper } from '#cdk/local/process/reaper.ts';
 import { systemClock, systemRandom, systemTimers } from '#cdk/local/system.ts';
+import type { Clock, Timers } from '#shared/kernel/clock.ts';
 
 export const userData = `#cloud-config
 ${JSON.stringify({
@@ -52,6 +53,12 @@ export const terms = {
   simplePolicies: [],
 } as const;
 
+/** By what the group counts time. */
+export interface GroupTime {
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
 export interface GroupUnderTest {
   readonly group: MemberGroup;
   readonly events: readonly GroupEvent[];
@@ -67,6 +74,7 @@ export async function startGroup(
   heartbeatMs = 60_000,
   changes: Partial<GroupTerms> = {},
   cores = 1,
+  { clock, timers }: GroupTime = { clock: systemClock, timers: systemTimers },
 ): Promise<GroupUnderTest> {
   const folder = mkdtempSync(join(tmpdir(), 'etherfleet-group-'));
   const events: GroupEvent[] = [];
@@ -89,11 +97,11 @@ export async function startGroup(
     replaceAfterMs,
     folder,
     logFolder: folder,
-    timers: systemTimers,
+    timers,
     onEvent: (event) => events.push(event),
     services: {
-      registry: new CredentialRegistry(systemClock, systemRandom),
-      clock: systemClock,
+      registry: new CredentialRegistry(clock, systemRandom),
+      clock,
       random: systemRandom,
       reaper,
       searchPath: process.env['PATH'] ?? '',

@@ -8,6 +8,7 @@ test('without options: front door, three members and a state file of their own',
   assert.deepEqual(parseOptions([], '/repo'), {
     frontDoor: { address: '127.0.0.1', port: 8_443 },
     members: [10_443, 10_444, 10_445].map((port) => ({ address: '127.0.0.1', port })),
+    desired: undefined,
     cores: 1,
     adminPassword: undefined,
     context: [],
