@@ -77,7 +77,11 @@ export function wireCalling(): Calling {
   const autoScaling = wireSignedPost('autoscaling', 'AUTO_SCALING');
   return {
     calls: new CallStore(new DynamoTable(client, variable(env.tableName))),
-    caller: new ScalingPolicy(autoScaling, variable(env.wakePolicyArn)),
+    caller: new ScalingPolicy(
+      autoScaling,
+      variable(env.memberGroupName),
+      variable(env.wakePolicyArn),
+    ),
   };
 }
 
@@ -127,6 +131,8 @@ export interface Secrets {
   sealer(): Promise<Sealer>;
   /** The key that authenticates Hello challenges. */
   challengeKey(): Promise<Buffer>;
+  /** The key that authenticates challenges administrators answer at members. */
+  adminChallengeKey(): Promise<Buffer>;
   /** What members' keys to each other are made from. */
   witnessKey(): Promise<Buffer>;
   /** The first server administrator password, valid until it is changed. */
@@ -144,6 +150,7 @@ export function wireSecrets(): Secrets {
   return {
     sealer: async () => new Sealer(deriveKey(await clusterKey(), 'seal-credentials'), systemRandom),
     challengeKey: async () => deriveKey(await clusterKey(), 'hello-challenge'),
+    adminChallengeKey: async () => deriveKey(await clusterKey(), 'admin-challenge'),
     witnessKey: async () => deriveKey(await clusterKey(), 'witness'),
     adminPassword: () => reader.text(variable(env.adminPasswordArn)),
   };

@@ -3,7 +3,8 @@ import { type HubName, hubName, nameKey } from '#shared/kernel/ids.ts';
 import { hashServerPassword } from '#shared/wire/password.ts';
 import { sha0Bytes } from '#shared/wire/sha0.ts';
 import { type Sealer, sealContext } from '../domain/sealing.ts';
-import { Door } from './door.ts';
+import { sourceKey } from '../domain/throttle.ts';
+import { Door, type GuessSource } from './door.ts';
 import type { Admin, AdminPorts } from './method.ts';
 import { nameCharsMax, passwordCharsMax } from './names.ts';
 
@@ -13,8 +14,17 @@ export interface Credentials {
   readonly password: string;
 }
 
+/** What was sent to prove a password, in whichever way it does. */
+export interface Proof {
+  /** Empty for the server. */
+  readonly hub: string;
+  /** Whether it proves the password with this hash; in constant time. */
+  readonly isHashOf: (hash: Buffer) => boolean;
+}
+
 export type Authentication =
-  | { readonly kind: 'admin'; readonly admin: Admin }
+  /** `hash`: of the password that was proven; never told. */
+  | { readonly kind: 'admin'; readonly admin: Admin; readonly hash: Buffer }
   /** `reason` is for the log; the caller is told the same whatever it is. */
   | { readonly kind: 'rejected'; readonly reason: RejectReason }
   /** Nothing was looked at: too many guesses came from there. */
@@ -70,21 +80,37 @@ export class Authenticator {
     if (hub.length > nameCharsMax || password.length > passwordCharsMax) {
       return rejected('credentials-too-long');
     }
-    // Never open, not even where someone managed to store the hash of nothing.
     if (password === '') return rejected('empty-password');
-    const sealer = await this.#ports.secrets.sealer();
     const hash = hashServerPassword(password);
-    const door = new Door(this.#ports, sealer, sourceAddress, nameKey(hub));
-    const entry = await door.enter(hash);
-    if (entry.kind === 'shut') return { kind: 'throttled', waitMs: entry.waitMs };
-    const stored = hub === '' ? await this.#server(sealer) : await this.#hub(sealer, hubName(hub));
-    const isRight = timingSafeEqual(hash, stored.hash) && stored.kind === 'present';
-    if (isRight) {
-      await door.proven(hash);
-      return { kind: 'admin', admin: stored.admin };
+    const isHashOf = (stored: Buffer) => isSame(hash, stored);
+    return this.prove({ hub, isHashOf }, [{ key: sourceKey(sourceAddress) }]);
+  }
+
+  /** Each of `sources` counts the guess, up to the first that knows it to be right. */
+  async prove({ hub, isHashOf }: Proof, sources: readonly GuessSource[]): Promise<Authentication> {
+    const sealer = await this.#ports.secrets.sealer();
+    const doors: Door[] = [];
+    for (const source of sources) {
+      const door = new Door(this.#ports, sealer, source, nameKey(hub));
+      const entry = await door.enter(isHashOf);
+      if (entry.kind === 'shut') return { kind: 'throttled', waitMs: entry.waitMs };
+      doors.push(door);
+      if (entry.isKnown) break;
     }
-    await door.failed();
-    return rejected(stored.kind === 'missing' ? stored.reason : 'wrong-password');
+    const stored = await this.stored(hub);
+    // Never open, not even where someone managed to store the hash of nothing.
+    const isEmpty = isSame(stored.hash, emptyHash);
+    const isRight = isHashOf(stored.hash) && !isEmpty && stored.kind === 'present';
+    for (const door of doors) await (isRight ? door.proven(stored.hash) : door.failed());
+    if (isRight) return { kind: 'admin', admin: stored.admin, hash: stored.hash };
+    if (stored.kind === 'missing') return rejected(stored.reason);
+    return rejected(isEmpty ? 'empty-password' : 'wrong-password');
+  }
+
+  /** The hash that proves the administrator of a hub or, of '', the server's. */
+  async stored(hub: string): Promise<StoredPassword> {
+    const sealer = await this.#ports.secrets.sealer();
+    return hub === '' ? this.#server(sealer) : this.#hub(sealer, hubName(hub));
   }
 
   async #server(sealer: Sealer): Promise<StoredPassword> {
@@ -121,6 +147,11 @@ type StoredPassword =
   | { readonly kind: 'missing'; readonly hash: Buffer; readonly reason: RejectReason };
 
 const decoyContext = 'decoy';
+const emptyHash = hashServerPassword('');
+
+function isSame(one: Buffer, other: Buffer): boolean {
+  return one.length === other.length && timingSafeEqual(one, other);
+}
 
 function opened(sealer: Sealer, sealed: Uint8Array, context: string): Buffer {
   const hash = sealer.open(sealed, context);

@@ -1,17 +1,14 @@
 import type { Problem } from '#shared/contract/problem.ts';
-import type { Clock } from '#shared/kernel/clock.ts';
-import type { Log } from '#shared/kernel/log.ts';
+import type { AdminPorts } from '../admin/method.ts';
 import type { DelayQueue } from '../store/delay-queue.ts';
-import type { Stores } from '../store/stores.ts';
 
-/** What the agent API works with. */
-export interface AgentApi {
-  readonly stores: Stores;
+/** What the agent API works with: with what the administration does, which it relays (ADR 0034). */
+export interface AgentApi extends AdminPorts {
   readonly watchdogQueue: DelayQueue;
-  readonly clock: Clock;
-  readonly log: Log;
   /** What members' keys to each other are made from (ADR 0003). */
   readonly witnessKey: () => Promise<Buffer>;
+  /** What authenticates the challenges administrators answer at members. */
+  readonly adminChallengeKey: () => Promise<Buffer>;
 }
 
 /** What a member asked is answered, or refused for a reason it can act upon. */

@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
+import { adminCallRequestSchema, adminLoginRequestSchema } from '#shared/contract/admin-relay.ts';
 import { observedSchema } from '#shared/contract/heartbeat.ts';
 import { askerSchema, joinRequestSchema } from '#shared/contract/member.ts';
 import { type Problem, problemStatus } from '#shared/contract/problem.ts';
@@ -8,6 +9,7 @@ import { redeemRequestSchema } from '#shared/contract/ticket.ts';
 import { type MemberId, memberIdOn } from '#shared/kernel/ids.ts';
 import { machineIdOf } from '../http/caller.ts';
 import type { FunctionUrlBindings } from '../http/function-url.ts';
+import { adminCall, adminLogin } from './admin-relay.ts';
 import { type AgentApi, type Answer, problem } from './agent-api.ts';
 import { heartbeat } from './heartbeat.ts';
 import { withHubConfigs } from './hub-configs.ts';
@@ -26,6 +28,8 @@ export function agentApiApp(api: AgentApi): Hono<{ Bindings: FunctionUrlBindings
   const beat: typeof heartbeat = async (...call) => withHubConfigs(api, await heartbeat(...call));
   app.post(agentRoutes.heartbeat, (context) => serve(context, api, observedSchema, beat));
   app.post(agentRoutes.redeem, (context) => serve(context, api, redeemRequestSchema, redeem));
+  app.post(agentRoutes.adminLogin, (c) => serve(c, api, adminLoginRequestSchema, adminLogin));
+  app.post(agentRoutes.adminCall, (c) => serve(c, api, adminCallRequestSchema, adminCall));
   app.notFound(() => problemAnswer({ kind: 'invalid-request', detail: 'no such route' }));
   // An environment that fails us, or a bug: the invocation fails and rings; the node asks again.
   app.onError((error) => {

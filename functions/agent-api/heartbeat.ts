@@ -1,6 +1,7 @@
 import type { Desired, Observed, SessionRef, SessionReport } from '#shared/contract/heartbeat.ts';
 import { timing } from '#shared/contract/timing.ts';
 import { hubName, type MemberId } from '#shared/kernel/ids.ts';
+import { issueChallenge } from '../domain/challenge.ts';
 import { clientTag } from '../domain/seat.ts';
 import { countsAsLogin } from '../domain/sweep.ts';
 import type { Member } from '../store/member-store.ts';
@@ -133,8 +134,11 @@ async function finishDrain(
  * or a moment before ({@link rosterFreshMs}).
  */
 async function desiredOf(api: AgentApi, member: Member, observed: Observed): Promise<Desired> {
-  const peers = await peersFor(api, member.memberId, observed.peers);
-  return { state: member.state, orders: member.orders, ...(peers && { peers }) };
+  const { memberId, orders, state } = member;
+  const peers = await peersFor(api, memberId, observed.peers);
+  const key = await api.adminChallengeKey();
+  const { token } = issueChallenge(key, memberId, api.clock.nowMs(), api.random);
+  return { state, orders, ...(peers && { peers }), adminChallenge: token };
 }
 
 function sessionKey(hub: string, name: string): string {

@@ -28,21 +28,25 @@ export function waitMs({ guesses }: DoorRecord, nowMs: number): number {
 }
 
 /** The record with one more guess under way: it counts before it is looked at. */
-export function withGuess(record: DoorRecord, nowMs: number): DoorRecord {
-  return { ...record, guesses: afterOneMore(record.guesses, freeGuesses, nowMs) };
+export function withGuess(record: DoorRecord, nowMs: number, free = freeGuesses): DoorRecord {
+  return { ...record, guesses: afterOneMore(record.guesses, free, nowMs) };
 }
 
 /**
  * The record after a guess turned out right: it is known now, and counts no more. Others' guesses
  * do: whoever has a hub's password could otherwise try the server's as often as wanted.
  */
-export function withProof(record: DoorRecord, proven: KnownPassword): DoorRecord {
+export function withProof(
+  record: DoorRecord,
+  proven: KnownPassword,
+  free = freeGuesses,
+): DoorRecord {
   const { guesses } = record;
   const others = record.known.filter(({ hub }) => hub !== proven.hub);
   const known = [...others.slice(-(knownMax - 1)), proven];
   if (guesses === undefined || guesses.count <= 1) return { known };
   const count = guesses.count - 1;
-  const lockedUntilMs = count < freeGuesses ? 0 : guesses.lockedUntilMs;
+  const lockedUntilMs = count < free ? 0 : guesses.lockedUntilMs;
   return { guesses: { ...guesses, count, lockedUntilMs }, known };
 }
 

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 import type { Random } from '#shared/kernel/random.ts';
 
 /** What the cluster's one secret is stretched into; each purpose has a key of its own. */
-export type KeyPurpose = 'seal-credentials' | 'hello-challenge' | 'witness';
+export type KeyPurpose = 'seal-credentials' | 'hello-challenge' | 'admin-challenge' | 'witness';
 
 /** A 32-byte key for one purpose (HKDF-SHA256, RFC 5869). */
 export function deriveKey(clusterKey: string, purpose: KeyPurpose): Buffer {
@@ -55,5 +55,6 @@ export const sealContext = {
   hubPassword: (hubKey: string): string => `hub-password:${hubKey}`,
   hubSecurePassword: (hubKey: string): string => `hub-secure-password:${hubKey}`,
   serverPassword: 'server-password',
+  adminSession: (memberId: string): string => `admin-session:${memberId}`,
   adminDoor: (source: string, hubKey: string): string => `admin-door:${source}:${hubKey}`,
 } as const;

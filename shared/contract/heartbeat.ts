@@ -91,5 +91,7 @@ export const desiredSchema = z.object({
   orders: z.array(orderSchema).max(heartbeatListMax),
   /** The list of peers, if it is not the one the member has. */
   peers: peersSchema.optional(),
+  /** What administrators who come to this member are to prove their passwords with (ADR 0034). */
+  adminChallenge: z.string().max(128).optional(),
 });
 export type Desired = z.infer<typeof desiredSchema>;

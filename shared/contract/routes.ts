@@ -3,6 +3,8 @@ export const agentRoutes = {
   join: '/v1/members',
   heartbeat: '/v1/heartbeats',
   redeem: '/v1/tickets/redeem',
+  adminLogin: '/v1/admin/sessions',
+  adminCall: '/v1/admin/calls',
 } as const;
 
 /** Largest request body either side of the agent API accepts. */

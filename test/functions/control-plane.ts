@@ -21,13 +21,17 @@ import { hashPassword } from '#shared/wire/password.ts';
 import { decodeRedirect, isRedirect, type Redirect } from '#shared/wire/redirect.ts';
 import { ManualGroup } from '#test/support/manual-group.ts';
 import { MemoryTable } from '#test/support/memory-table.ts';
-import { EventLog, ManualClock, ManualQueue, seededRandom } from './doubles.ts';
+import { EventLog, ManualClock, ManualQueue, PromptTimers, seededRandom } from './doubles.ts';
 import { type LoginResult, type LoginWish, loginOf } from './login-wish.ts';
 import { TestMember } from './test-member.ts';
+
+/** What the secret of the first password holds. */
+export const adminPassword = 'first-password';
 
 /** Front door, agent API and watchdog in this process over one table. */
 export class ControlPlane {
   readonly clock = new ManualClock();
+  readonly timers = new PromptTimers((byMs) => this.clock.advance(byMs));
   readonly random: Random;
   readonly log = new EventLog();
   readonly queue = new ManualQueue();
@@ -52,9 +56,13 @@ export class ControlPlane {
     this.agentApi = agentApiApp({
       stores,
       watchdogQueue: this.queue,
+      secrets: { sealer: secrets.sealer, adminPassword: async () => adminPassword },
       clock,
+      timers: this.timers,
+      random,
       log,
       witnessKey: async () => deriveKey('test', 'witness'),
+      adminChallengeKey: async () => deriveKey('test', 'admin-challenge'),
     });
   }
 

@@ -255,9 +255,12 @@ export class ControlPlane {
       if (!parsed.success) {
         throw new Error(`a member sent an invalid request: ${parsed.error.message}`);
       }
-      const { clock } = invocation;
+      const { clock, random } = invocation;
       const watchdogQueue = this.queue.port(() => invocation.survive());
-      const answer = await action({ stores, watchdogQueue, clock, log, witnessKey }, parsed.data);
+      const secrets = { sealer: async () => this.#sealer, adminPassword: async () => 'first' };
+      const keys = { witnessKey, adminChallengeKey };
+      const api = { stores, watchdogQueue, secrets, clock, random, log, ...keys };
+      const answer = await action(api, parsed.data);
       return JSON.parse(JSON.stringify(answer)) as AgentAnswer;
     });
   }
@@ -352,6 +355,7 @@ export class ControlPlane {
 }
 
 const witnessKey = async (): Promise<Buffer> => Buffer.alloc(32, 7);
+const adminChallengeKey = async (): Promise<Buffer> => Buffer.alloc(32, 9);
 
 const noFaults = {
   latencyMs: 1,
