@@ -56,15 +56,19 @@ async function complete(
   const { group, log, queue, stores } = lifecycle;
   const { machineId: machine } = action;
   // First: whoever joins anew meanwhile, or at all, is to be drained then. The first member stands
-  // for the machine: while it is barred nobody joins from there for the first time.
+  // for the machine: once it is barred, only who is listed already may yet join.
   const first = memberIdOn(machine, 0);
   const isThere = members.some(({ memberId }) => memberId === first);
+  const lookAgain = () => queue.send(lifecycleMessage.leave(action), lookAgainSeconds);
   const ended: MemberId[] = [];
   for (const member of isThere ? members : [undefined, ...members]) {
     const end = await settle(lifecycle, member?.memberId ?? first, member);
-    if (end === 'raced') return queue.send(lifecycleMessage.leave(action), lookAgainSeconds);
+    if (end === 'raced') return lookAgain();
     if (end === 'terminated') ended.push(member?.memberId ?? first);
   }
+  const known = new Set([first, ...members.map(({ memberId }) => memberId)]);
+  const listed = await stores.members.idsOn(machine);
+  if (listed.some((id) => !known.has(id))) return lookAgain();
   const outcome = await group.complete(action);
   const facts = { machine, members: members.length, reason, outcome };
   if (reason === 'deadline') log.warn('machine.released', facts);

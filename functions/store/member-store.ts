@@ -92,9 +92,14 @@ export class MemberStore {
     return this.#roster.ids();
   }
 
+  /** Ids of a machine's members that have not been removed. */
+  idsOn(machine: MachineId): Promise<readonly MemberId[]> {
+    return this.#roster.idsOn(machine);
+  }
+
   /** A machine's members, as far as listed, and always the first, which stands for it. */
   async onMachine(machine: MachineId): Promise<readonly Member[]> {
-    const listed = await this.#roster.idsOn(machine);
+    const listed = await this.idsOn(machine);
     return this.getMany([...new Set([memberIdOn(machine, 0), ...listed])]);
   }
 
@@ -135,14 +140,15 @@ export class MemberStore {
     nowMs: number,
   ): Promise<Member | 'terminated' | 'raced'> {
     const current = await this.get(id);
-    const first = await this.#firstBeside(id);
-    if (current === undefined || !isAlive(current)) {
-      if ([current, first].some((member) => member && neverBack(member))) return 'terminated';
-    }
+    if (current !== undefined && neverBack(current)) return 'terminated';
     const epoch = (current?.epoch ?? 0) + 1;
-    const drain = drainCarriedOver(current) ?? drainOfMachine(first);
     const orders = current?.orders ?? [];
     await this.#roster.enter(id, epoch, request.witness, nowMs);
+    // Then: who lets a machine go bars its first member, and looks who is listed after that.
+    const first = await this.#firstBeside(id);
+    const isNew = current === undefined || !isAlive(current);
+    if (isNew && first !== undefined && neverBack(first)) return 'terminated';
+    const drain = drainCarriedOver(current) ?? drainOfMachine(first);
     const outcome = await this.#table.put(
       keyOf.member(id),
       {

@@ -10,7 +10,7 @@ test('a late copy of a join: nobody else gets the hub under the old lease', asyn
   const host = stage.host();
   const { certificate } = stage.running(host);
   const join = JSON.stringify({
-    address: host.address,
+    address: host.endpoint.address,
     ports: [443],
     certificate: certificate.toString('base64'),
     weight: 100,

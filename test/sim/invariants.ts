@@ -299,8 +299,8 @@ export class Invariants {
   }
 
   /** I7, I12: see {@link machineGoesEarly}. */
-  onHookCompleted(member: string): void {
-    this.#report('I7 draining only ends', machineGoesEarly(this.#world, member));
+  onHookCompleted(machine: string): void {
+    this.#report('I7 draining only ends', machineGoesEarly(this.#world, machine));
   }
 
   #drainsEnd(): void {
@@ -341,7 +341,8 @@ export class Invariants {
   onRedirect(redirect: Redirect): void {
     const digest = createHash('sha256').update(redirect.ticket).digest('hex');
     const grant = this.#items.get(`TICKET#${digest} GRANT`);
-    const member = this.#world.members.find(({ address }) => address === redirect.address);
+    const { address, ports } = redirect;
+    const member = this.#world.memberAt({ address, port: ports[0] ?? 0 });
     const running = member?.running;
     if (grant === undefined || running === undefined) return;
     if (running.agent.status.epoch !== grant['memberEpoch']) return;

@@ -6,7 +6,7 @@ import { agentApiName, type SimMember } from './sim-member.ts';
 import type { World } from './world.ts';
 
 /** Machines that may be added over a run, so that the dead can be replaced. */
-const membersMax = 12;
+const machinesMax = 12;
 /** A partition, a freeze, an outage: some are short, some outlast every lease. */
 const shortMs = 1_000;
 const longMs = 30_000;
@@ -72,15 +72,15 @@ export class Operators {
         if (this.#mayReplace()) this.#world.group.interrupt(member);
         break;
       case 'isolate':
-        this.#cut(member.name, agentApiName, 'both', lastsMs);
+        this.#cutOff(member, 'both', lastsMs);
         this.#comeBackAbout(member, lastsMs);
         break;
       case 'mute':
-        this.#cut(member.name, agentApiName, 'there', lastsMs);
+        this.#cutOff(member, 'there', lastsMs);
         this.#comeBackAbout(member, lastsMs);
         break;
       case 'deafen':
-        this.#cut(member.name, agentApiName, 'back', lastsMs);
+        this.#cutOff(member, 'back', lastsMs);
         break;
       case 'part':
         this.#part(member, lastsMs);
@@ -127,18 +127,25 @@ export class Operators {
 
   #die(member: SimMember): void {
     if (!this.#mayReplace()) return;
-    member.die();
+    this.#world.die(member.machine);
     this.#world.replace();
   }
 
   #mayReplace(): boolean {
-    return this.#world.members.length < membersMax;
+    return this.#world.machines < machinesMax;
   }
 
   #freeze(member: SimMember, lastsMs: number): void {
-    const process = member.running?.process;
-    process?.stop();
-    this.#later(lastsMs, () => process?.goOn());
+    for (const { running } of this.#orAllOf(member)) {
+      running?.process.stop();
+      this.#later(lastsMs, () => running?.process.goOn());
+    }
+  }
+
+  /** What befalls a member befalls its whole machine, mostly. */
+  #orAllOf(member: SimMember): readonly SimMember[] {
+    const all = this.#world.membersOn(member.machine);
+    return all.length > 1 && this.#random.chance(0.7) ? all : [member];
   }
 
   #stall(member: SimMember, lastsMs: number): void {
@@ -190,9 +197,18 @@ export class Operators {
   }
 
   #part(member: SimMember, lastsMs: number): void {
-    const other = this.#random.pick(this.#world.members.filter((one) => one !== member));
+    const elsewhere = this.#world.members.filter(({ machine }) => machine !== member.machine);
+    const other = this.#random.pick(elsewhere);
     const ways = this.#random.pick(['both', 'there', 'back'] as const) ?? 'both';
-    if (other !== undefined) this.#cut(member.name, other.name, ways, lastsMs);
+    if (other === undefined) return;
+    const others = this.#orAllOf(other);
+    for (const one of this.#orAllOf(member)) {
+      for (const { name } of others) this.#cut(one.name, name, ways, lastsMs);
+    }
+  }
+
+  #cutOff(member: SimMember, ways: 'both' | 'there' | 'back', lastsMs: number): void {
+    for (const { name } of this.#orAllOf(member)) this.#cut(name, agentApiName, ways, lastsMs);
   }
 
   #cut(one: string, other: string, ways: 'both' | 'there' | 'back', lastsMs: number): void {

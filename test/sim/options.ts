@@ -7,17 +7,17 @@ import type { QueueFaults } from './sim-queue.ts';
 export const mishaps = [
   'kill', // the agent's process; restarted within a second
   'kill-slow', // the same, restarted after a while
-  'die', // the machine: silent, for ever; another takes its place
-  'freeze', // SIGSTOP for a while
+  'die', // the machine with all its members: silent, for ever; another takes its place
+  'freeze', // SIGSTOP for a while, of a process or of all of a machine
   'stall', // the data plane's thread stops for a while, control's goes on
   'sigterm', // a drain by the node, then a restart
   'drain', // a drain by the control plane
   'scale-in', // the group takes a machine, once its member is empty
   'interrupt', // EC2 takes a Spot machine back in two minutes
-  'isolate', // a member and the control plane: both directions
+  'isolate', // a member, or its machine, and the control plane: both directions
   'deafen', // a member sends and hears no answers
   'mute', // a member hears and cannot send
-  'part', // two members, one direction or both
+  'part', // members of two machines, or the machines, one direction or both
   'cut-client', // one client and one member, one direction or both
   'hub-offline', // an administrator takes a hub offline for a while
   'hub-remove', // an administrator deletes a hub, and creates it again after a while
@@ -32,7 +32,9 @@ export type Mishap = (typeof mishaps)[number];
 /** Everything that is drawn from the seed before the run begins. */
 export interface SimOptions {
   readonly seed: number;
-  readonly members: number;
+  readonly machines: number;
+  /** Of each machine: so many members run on it. */
+  readonly processes: number;
   readonly clients: number;
   readonly dynamicHubs: number;
   readonly staticHubs: number;
@@ -63,9 +65,12 @@ export function drawOptions(seed: number): SimOptions {
   const calm = chance(0.1); // a run without network and store faults must be perfect
   const rate = (max: number): number => (calm || chance(0.3) ? 0 : between(0, max));
   const clients = integer(3, 9);
+  const machines = integer(2, 5);
+  const processes = new Seeded(seed, 'processes').chance(0.35) ? 2 : 1;
   return {
     seed,
-    members: integer(2, 5),
+    machines: processes === 1 ? machines : Math.min(machines, 3),
+    processes,
     clients,
     dynamicHubs: integer(1, 3),
     staticHubs: integer(0, 1),

@@ -1,3 +1,4 @@
+import type { WitnessEndpoint } from '#shared/contract/peers.ts';
 import { readError } from '#shared/wire/error-answer.ts';
 import { clientRetry, errorCode } from '#shared/wire/error-code.ts';
 import { type Credential, encodeLogin, type Login } from '#shared/wire/login.ts';
@@ -25,7 +26,7 @@ export interface ClientSurroundings {
   /** TCP and TLS; undefined if nothing came of it. */
   readonly dial: (
     client: SimProcess,
-    address: string,
+    endpoint: WitnessEndpoint,
     onCertificate: (certificate: Buffer) => void,
   ) => Promise<LinkEnd | undefined>;
   readonly isHealed: () => boolean;
@@ -144,7 +145,8 @@ export class SimClient {
   /** With the ticket to the member: a session, an error number, or what went wrong. */
   async #enter(redirect: Redirect): Promise<ClientSession | number | string> {
     let presented: Buffer | undefined;
-    const end = await this.#around.dial(this.process, redirect.address, (certificate) => {
+    const endpoint = { address: redirect.address, port: redirect.ports[0] ?? 0 };
+    const end = await this.#around.dial(this.process, endpoint, (certificate) => {
       presented = certificate;
     });
     if (end === undefined) return `no connection to ${redirect.address}`;
@@ -173,7 +175,7 @@ export class SimClient {
       first: end,
       random: this.#random,
       redial: () =>
-        this.#around.dial(this.process, redirect.address, (certificate) => {
+        this.#around.dial(this.process, endpoint, (certificate) => {
           presented = certificate;
         }),
       pinHolds: () => presented?.equals(redirect.certificate) ?? false,

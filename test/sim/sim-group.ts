@@ -7,16 +7,17 @@ import type { VirtualTime } from './virtual-time.ts';
 
 export interface SimGroupParts {
   readonly time: VirtualTime;
-  readonly machineOf: (id: string) => SimMember | undefined;
+  readonly membersOn: (machine: string) => readonly SimMember[];
+  readonly die: (machine: string) => void;
   /** An event for the lifecycle function; it may come late, twice, and after what follows it. */
   readonly tell: (event: string) => void;
   /** A live machine went: another one takes its place. */
   readonly replace: () => void;
-  readonly onCompleted: (member: string) => void;
+  readonly onCompleted: (machine: string) => void;
 }
 
 interface Waiting {
-  readonly member: SimMember;
+  readonly machine: string;
   readonly sinceMs: number;
   cancel: Cancel;
 }
@@ -39,22 +40,23 @@ export class SimGroup implements MachineGroup {
   }
 
   /** Machines that wait, and since when. */
-  get waiting(): readonly { readonly member: SimMember; readonly sinceMs: number }[] {
+  get waiting(): readonly { readonly machine: string; readonly sinceMs: number }[] {
     return [...this.#waiting.values()];
   }
 
-  scaleIn(member: SimMember): void {
-    if (member.isGone || this.waiting.some((one) => one.member === member)) return;
+  /** The machine of a member. */
+  scaleIn({ machine }: SimMember): void {
+    if (this.#isGone(machine) || this.waiting.some((one) => one.machine === machine)) return;
     const { time, tell } = this.#parts;
     this.#tokens += 1;
     const token = `token-${this.#tokens}`;
-    const waiting = { member, sinceMs: time.nowMs, cancel: this.#patience(token) };
+    const waiting = { machine, sinceMs: time.nowMs, cancel: this.#patience(token) };
     this.#waiting.set(token, waiting);
     tell(
       JSON.stringify({
         'detail-type': 'EC2 Instance-terminate Lifecycle Action',
         detail: {
-          EC2InstanceId: member.name,
+          EC2InstanceId: machine,
           AutoScalingGroupName: names.groupName,
           LifecycleHookName: names.hookName,
           LifecycleActionToken: token,
@@ -64,20 +66,20 @@ export class SimGroup implements MachineGroup {
   }
 
   /** Nobody is asked, and no hook waits. */
-  interrupt(member: SimMember): void {
+  interrupt({ machine }: SimMember): void {
     this.#parts.tell(
       JSON.stringify({
         'detail-type': 'EC2 Spot Instance Interruption Warning',
-        detail: { 'instance-id': member.name },
+        detail: { 'instance-id': machine },
       }),
     );
-    this.#parts.time.after(interruptedAfterMs, () => this.#terminate(member));
+    this.#parts.time.after(interruptedAfterMs, () => this.#terminate(machine));
   }
 
   async complete({ token }: LifecycleAction): Promise<'completed' | 'over'> {
     const waiting = this.#waiting.get(token);
     if (waiting === undefined) return 'over';
-    this.#parts.onCompleted(waiting.member.name);
+    this.#parts.onCompleted(waiting.machine);
     this.#end(token);
     return 'completed';
   }
@@ -91,9 +93,9 @@ export class SimGroup implements MachineGroup {
   }
 
   async reportUnhealthy(id: MachineId): Promise<'reported' | 'unknown'> {
-    const member = this.#parts.machineOf(id);
+    const [member] = this.#parts.membersOn(id);
     if (member === undefined) return 'unknown';
-    if (member.isGone) this.#tellGone(member);
+    if (member.isGone) this.#tellGone(id);
     else this.scaleIn(member);
     return 'reported';
   }
@@ -107,21 +109,25 @@ export class SimGroup implements MachineGroup {
     if (waiting === undefined) return;
     this.#waiting.delete(token);
     waiting.cancel();
-    this.#terminate(waiting.member);
+    this.#terminate(waiting.machine);
   }
 
-  #terminate(member: SimMember): void {
-    if (member.isGone) return;
-    member.die();
+  #isGone(machine: string): boolean {
+    return this.#parts.membersOn(machine).every(({ isGone }) => isGone);
+  }
+
+  #terminate(machine: string): void {
+    if (this.#isGone(machine)) return;
+    this.#parts.die(machine);
     this.#parts.replace();
-    this.#tellGone(member);
+    this.#tellGone(machine);
   }
 
-  #tellGone(member: SimMember): void {
+  #tellGone(machine: string): void {
     this.#parts.tell(
       JSON.stringify({
         'detail-type': 'EC2 Instance Terminate Successful',
-        detail: { EC2InstanceId: member.name },
+        detail: { EC2InstanceId: machine },
       }),
     );
   }

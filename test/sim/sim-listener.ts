@@ -23,7 +23,7 @@ export class SimListener implements AgentListener {
   readonly #options: MemberListenerOptions;
   readonly #note: (what: string) => void;
   readonly #ends = new Set<LinkEnd>();
-  readonly port = 443;
+  port = 0;
   isOpen = false;
 
   constructor(options: MemberListenerOptions, note: (what: string) => void) {
@@ -47,7 +47,8 @@ export class SimListener implements AgentListener {
     return {};
   }
 
-  async open(): Promise<void> {
+  async open(_address: string, port: number): Promise<void> {
+    this.port = port;
     this.isOpen = true;
   }
 

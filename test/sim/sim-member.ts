@@ -19,8 +19,6 @@ import type { VirtualTime } from './virtual-time.ts';
 /** The agent API's name on the network. */
 export const agentApiName = 'agent-api';
 
-const witnessPort = 443;
-
 interface Socket {
   readonly process: SimProcess;
   readonly received: Parameters<OpenWitnessWire>[0];
@@ -28,7 +26,11 @@ interface Socket {
 
 export interface SimMemberParts {
   readonly name: string;
+  readonly machine: string;
+  /** So many members run there. */
+  readonly processes: number;
   readonly address: string;
+  readonly port: number;
   readonly capacity: number;
   readonly clockFault: ClockFault;
   readonly time: VirtualTime;
@@ -37,8 +39,8 @@ export interface SimMemberParts {
   readonly controlPlane: ControlPlane;
   readonly note: (who: string, what: string) => void;
   readonly onSessionClosed: (hub: string, reason: string) => void;
-  /** Whoever is at an address. */
-  readonly memberAt: (address: string) => SimMember | undefined;
+  /** Whoever is at an address and port. */
+  readonly memberAt: (endpoint: WitnessEndpoint) => SimMember | undefined;
   /** The process has ended by itself, as a drained one does. */
   readonly onExit: () => void;
 }
@@ -55,10 +57,11 @@ export interface RunningAgent {
   readonly certificate: Buffer;
 }
 
-/** A machine that runs the whole production agent, process after process. */
+/** A core of a machine, on which the whole production agent runs, process after process. */
 export class SimMember {
   readonly name: string;
-  readonly address: string;
+  readonly machine: string;
+  readonly endpoint: WitnessEndpoint;
   readonly #parts: SimMemberParts;
   #running: RunningAgent | undefined;
   #generation = 0;
@@ -67,7 +70,8 @@ export class SimMember {
 
   constructor(parts: SimMemberParts) {
     this.name = parts.name;
-    this.address = parts.address;
+    this.machine = parts.machine;
+    this.endpoint = { address: parts.address, port: parts.port };
     this.#parts = parts;
   }
 
@@ -100,9 +104,10 @@ export class SimMember {
       config: {
         capacity: this.#parts.capacity,
         weight: 100,
-        listen: { address: '0.0.0.0', port: 443 },
+        listen: { address: '0.0.0.0', port: this.endpoint.port },
+        processes: this.#parts.processes,
       },
-      publicAddress: this.address,
+      publicAddress: this.endpoint.address,
       certificate: { certDer: certificate, certPem: '', keyPem: '' },
       agentVersion: `sim/${generation}`,
       api: this.#api(process),
@@ -147,7 +152,7 @@ export class SimMember {
     for (const end of running.listener.ends) end.end();
   }
 
-  /** The machine ends: silence. */
+  /** Of its machine's end: silence. See `World.die`. */
   die(): void {
     this.#isGone = true;
     const running = this.#running;
@@ -174,14 +179,14 @@ export class SimMember {
   /** Datagrams to whatever process runs at an address when they arrive. */
   #witnessWire(process: SimProcess): OpenWitnessWire {
     const { network, memberAt, name } = this.#parts;
-    const endpoint = { address: this.address, port: witnessPort };
+    const { endpoint } = this;
     return async (received) => {
       const socket = { process, received };
       this.#socket = socket;
       return {
         endpoint,
-        send: (bytes, { address }) => {
-          const to = memberAt(address);
+        send: (bytes, target) => {
+          const to = memberAt(target);
           if (to === undefined || process.isDead) return;
           network.send(name, to.name, () => to.#receive(bytes, endpoint));
         },

@@ -8,7 +8,10 @@ import { World } from './world.ts';
 
 /** Nothing goes wrong by itself: one hub, `dyn-1` or `fix-1`, and what you ask for. */
 export interface Cast {
+  /** Machines. */
   readonly members: number;
+  /** Members of each. */
+  readonly processes?: number;
   readonly clients: number;
   readonly hub?: 'static' | 'dynamic';
   readonly latencyMs?: number;
@@ -118,10 +121,17 @@ export class Stage {
   }
 }
 
-function calm({ members, clients, hub = 'dynamic', latencyMs = 5 }: Cast): SimOptions {
+function calm({
+  members,
+  processes = 1,
+  clients,
+  hub = 'dynamic',
+  latencyMs = 5,
+}: Cast): SimOptions {
   return {
     seed: 1,
-    members,
+    machines: members,
+    processes,
     clients,
     dynamicHubs: hub === 'dynamic' ? 1 : 0,
     staticHubs: hub === 'static' ? 1 : 0,

@@ -1,6 +1,8 @@
 import type { Table } from '#functions/store/table.ts';
 import type { Desired, Observed } from '#shared/contract/heartbeat.ts';
 import type { JoinResponse } from '#shared/contract/member.ts';
+import type { WitnessEndpoint } from '#shared/contract/peers.ts';
+import { type MachineId, machineId, memberIdOn } from '#shared/kernel/ids.ts';
 import { MemoryTable } from '#test/support/memory-table.ts';
 import { Administrator } from './administrator.ts';
 import { ControlPlane } from './control-plane.ts';
@@ -13,7 +15,7 @@ import { Seeded } from './seeded.ts';
 import { SimClient } from './sim-client.ts';
 import { SimGroup } from './sim-group.ts';
 import { SimMember } from './sim-member.ts';
-import { epochMs, type SimProcess } from './sim-process.ts';
+import { type ClockFault, epochMs, type SimProcess } from './sim-process.ts';
 import { Trace } from './trace.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -41,6 +43,8 @@ export interface WorldOptions {
 /** Hubs and users are written one after the other. */
 const setUpMsMax = 5_000;
 const dialDeadlineMs = 10_000;
+/** Of a machine's members, in their order. */
+const memberPorts = [443, 992] as const;
 /** A segment that opens a connection is sent again after these, then no more. */
 const resendMs = [0, 500, 1_500, 3_500] as const;
 
@@ -61,7 +65,7 @@ export class World {
   readonly administrator: Administrator;
   /** No more accidents: everything that is down comes up. */
   healed = false;
-  #membersEver = 0;
+  #machinesEver = 0;
 
   constructor({ options, plants, print }: WorldOptions) {
     this.options = options;
@@ -73,10 +77,11 @@ export class World {
     this.administrator = new Administrator(this);
     this.group = new SimGroup({
       time: this.time,
-      machineOf: (id) => this.members.find(({ name }) => name === id),
+      membersOn: (machine) => this.membersOn(machine),
+      die: (machine) => this.die(machine),
       tell: (event) => this.controlPlane.lifecycleQueue.send(event, 0),
       replace: () => this.replace(),
-      onCompleted: (member) => this.invariants.onHookCompleted(member),
+      onCompleted: (machine) => this.invariants.onHookCompleted(machine),
     });
     this.controlPlane = new ControlPlane({
       group: this.group,
@@ -109,7 +114,7 @@ export class World {
     });
     await this.time.run(setUpMsMax, () => isDone);
     this.controlPlane.startTicks();
-    for (const _ of numbered(this.options.members)) this.addMember();
+    for (const _ of numbered(this.options.machines)) this.addMachine();
     for (const i of numbered(this.options.clients)) this.addClient(i);
   }
 
@@ -124,38 +129,87 @@ export class World {
     return this.random.stream(`hub-of/${client}`).pick(this.hubs)?.name ?? '';
   }
 
+  /** Machines that ever were. */
+  get machines(): number {
+    return this.#machinesEver;
+  }
+
+  membersOn(machine: string): readonly SimMember[] {
+    return this.members.filter((member) => member.machine === machine);
+  }
+
+  /** A machine ends, and all that runs on it. */
+  die(machine: string): void {
+    for (const member of this.membersOn(machine)) member.die();
+  }
+
+  memberAt({ address, port }: WitnessEndpoint): SimMember | undefined {
+    return this.members.find(
+      ({ endpoint }) => endpoint.address === address && endpoint.port === port,
+    );
+  }
+
+  /** The members of one more machine. */
+  addMachine(): readonly SimMember[] {
+    this.#machinesEver += 1;
+    const machine = machineId(`i-${this.#machinesEver}`);
+    const random = this.random.stream(`machine/${this.#machinesEver}`);
+    const { driftMax, processes } = this.options;
+    const clockFault = {
+      offsetMs: Math.floor(random.between(-3_600_000, 3_600_000)),
+      drift: random.between(-driftMax, driftMax),
+    };
+    const address = `10.0.0.${this.#machinesEver}`;
+    const added = numbered(processes).map((number) =>
+      this.#addMember(machine, number - 1, address, clockFault, random),
+    );
+    this.members.push(...added);
+    return added;
+  }
+
+  /** One more machine; its first member. */
   addMember(): SimMember {
-    this.#membersEver += 1;
-    const number = this.#membersEver;
-    const { driftMax, capacity } = this.options;
-    const random = this.random.stream(`machine/${number}`);
+    const [member] = this.addMachine();
+    if (member === undefined) throw new Error('a machine has a member');
+    return member;
+  }
+
+  #addMember(
+    machine: MachineId,
+    process: number,
+    address: string,
+    clockFault: ClockFault,
+    random: Seeded,
+  ): SimMember {
+    const { capacity, processes } = this.options;
     const member = new SimMember({
-      name: `i-${number}`,
-      address: `10.0.0.${number}`,
+      name: memberIdOn(machine, process),
+      machine,
+      processes,
+      address,
+      port: memberPorts[process] ?? 0,
       capacity,
-      clockFault: {
-        offsetMs: Math.floor(random.between(-3_600_000, 3_600_000)),
-        drift: random.between(-driftMax, driftMax),
-      },
+      clockFault,
       time: this.time,
       network: this.network,
       random,
       controlPlane: this.controlPlane,
       note: (who, what) => this.note(who, what),
       onSessionClosed: (hub, reason) => this.invariants.onSessionClosed(member, hub, reason),
-      memberAt: (wanted) => this.members.find(({ address }) => address === wanted),
+      memberAt: (endpoint) => this.memberAt(endpoint),
       onExit: () => {
         this.time.after(random.between(1_000, 8_000), () => member.start());
       },
     });
-    this.members.push(member);
     return member;
   }
 
   /** A machine takes the place of one that went. */
   replace(): void {
-    const delayMs = this.random.stream(`replace/${this.#membersEver}`).between(1_000, 20_000);
-    this.time.after(delayMs, () => this.addMember().start());
+    const delayMs = this.random.stream(`replace/${this.#machinesEver}`).between(1_000, 20_000);
+    this.time.after(delayMs, () => {
+      for (const member of this.addMachine()) member.start();
+    });
   }
 
   addClient(number: number): SimClient {
@@ -169,7 +223,7 @@ export class World {
       isHealed: () => this.healed,
       note: (who, what) => this.note(who, what),
       frontDoor: (body, address) => this.controlPlane.login(body, address),
-      dial: (process, address, onCertificate) => this.#dial(process, address, onCertificate),
+      dial: (process, endpoint, onCertificate) => this.#dial(process, endpoint, onCertificate),
       onRedirect: (redirect) => this.invariants.onRedirect(redirect),
       onNaughty: (what, answered) => this.invariants.onNaughty(what, answered),
       onWelcome: (ticket, session) => this.invariants.onWelcome(ticket, session),
@@ -243,10 +297,10 @@ export class World {
 
   #dial(
     client: SimProcess,
-    address: string,
+    endpoint: WitnessEndpoint,
     onCertificate: (certificate: Buffer) => void,
   ): Promise<LinkEnd | undefined> {
-    const member = this.members.find((one) => one.address === address);
+    const member = this.memberAt(endpoint);
     const end = new LinkEnd(client, this.time, this.network);
     return new Promise((resolve) => {
       let settled = false;
