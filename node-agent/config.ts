@@ -16,15 +16,26 @@ const configSchema = z.strictObject({
   /** Most sessions of one process. */
   capacity: z.number().int().min(1).max(100_000),
   weight: z.number().int().min(1).max(10_000),
-  listen: z.strictObject({
-    address: ip4,
-    /** Each process has one of its own: the first has the first, and so on. */
-    ports: z
-      .array(port)
-      .min(1)
-      .max(processesMax)
-      .refine((ports) => new Set(ports).size === ports.length, 'a port is named twice'),
-  }),
+  listen: z
+    .strictObject({
+      address: ip4,
+      /** Each process has one of its own: the first has the first, and so on. */
+      ports: z
+        .array(port)
+        .min(1)
+        .max(processesMax)
+        .refine((ports) => new Set(ports).size === ports.length, 'a port is named twice')
+        .optional(),
+      /** The same for a machine that runs one. */
+      port: port.optional(),
+    })
+    .refine(({ port: one, ports }) => (one === undefined) !== (ports === undefined), {
+      error: 'either ports or port',
+    })
+    .transform(({ address, port: one, ports = [] }) => ({
+      address,
+      ports: one === undefined ? ports : [one],
+    })),
   /** Only of a member outside AWS: what it has no metadata service for. */
   onPremises: z
     .strictObject({

@@ -16,6 +16,12 @@ describe('the configuration', () => {
     assert.deepEqual(parseConfig(JSON.stringify(good)), { kind: 'ok', config: ofFirst });
   });
 
+  test('names one port for a machine that runs one process', () => {
+    const listen = { address: '0.0.0.0', port: 443 };
+    const parsed = parseConfig(JSON.stringify({ ...good, listen }));
+    assert.deepEqual(parsed, { kind: 'ok', config: ofFirst });
+  });
+
   test('gives each process of a machine its own port', () => {
     const parsed = parseConfig(JSON.stringify(good), { process: '1', processes: '2' });
     const listen = { address: '0.0.0.0', port: 992 };
@@ -51,6 +57,12 @@ describe('the configuration', () => {
       'a name to listen on',
       { ...good, listen: { address: 'localhost', ports: [1] } },
       /listen\.address/,
+    ],
+    ['no port at all', { ...good, listen: { address: '0.0.0.0' } }, /either ports or port/],
+    [
+      'a port and ports',
+      { ...good, listen: { address: '0.0.0.0', ports: [1], port: 2 } },
+      /either ports or port/,
     ],
     ['no port', { ...good, listen: { address: '0.0.0.0', ports: [] } }, /listen\.ports/],
     ['a port for two', { ...good, listen: { address: '0.0.0.0', ports: [1, 1] } }, /named twice/],
