@@ -32,7 +32,7 @@ export async function heartbeat(
     case 'stale-epoch':
       return problem('stale-epoch', `epoch ${observed.epoch} of ${memberId} is over`);
     case 'late': // a later heartbeat has told the lists again, and may have told of their end
-      return ok(await desiredOf(api, renewal.member, observed));
+      return ok({ ...(await desiredOf(api, renewal.member, observed)), late: true });
     case 'renewed':
     case 'drained': {
       // perhaps the answer was lost, or the invocation that marked it

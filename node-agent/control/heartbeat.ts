@@ -2,7 +2,7 @@ import type { Desired, Observed } from '#shared/contract/heartbeat.ts';
 import type { Problem } from '#shared/contract/problem.ts';
 import type { Timing } from '#shared/contract/timing.ts';
 import type { Cancel, Clock, Timers } from '#shared/kernel/clock.ts';
-import type { AgentApi } from './agent-api.ts';
+import type { AgentApi, Answer } from './agent-api.ts';
 import type { Lease } from './lease.ts';
 import type { ReportBatch } from './reports.ts';
 
@@ -35,9 +35,23 @@ export interface HeartbeatOptions {
 }
 
 /**
- * Tells the control plane what is, and hears what should be (journey 2). One heartbeat is on its
- * way at a time; one that is not answered within a period is given up, and the next carries the
- * same lists under the next number.
+ * So many periods an answer is listened to. A control plane that takes longer than one to answer
+ * would never be heard otherwise: it renews the lease and sees a member that does not drain.
+ */
+export const answerPeriodsMax = 4;
+
+/** A heartbeat that is on its way. */
+interface Sent {
+  readonly run: number;
+  readonly seq: number;
+  readonly sentMs: number;
+  readonly batch: ReportBatch;
+}
+
+/**
+ * Tells the control plane what is, and hears what should be (journey 2). One that is not answered
+ * within a period is followed by the next, which carries the same lists under the next number; its
+ * answer counts all the same, unless a later one's was faster.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
@@ -47,7 +61,11 @@ export class Heartbeat {
   #cancelNext: Cancel | undefined;
   #nextAtMs = Number.POSITIVE_INFINITY;
   #lastSentMs = Number.NEGATIVE_INFINITY;
+  /** The latest heartbeat can still be answered in time. */
   #onItsWay = false;
+  #cancelPeriod: Cancel | undefined;
+  /** Of the latest heartbeat that was answered. */
+  #heardSeq = 0;
   #nudged = false;
   /** Grows with each start and stop; what returns from an earlier run changes nothing. */
   #run = 0;
@@ -61,6 +79,7 @@ export class Heartbeat {
     this.#epoch = epoch;
     this.#timing = timing;
     this.#seq = 0;
+    this.#heardSeq = 0;
     this.#schedule(0);
   }
 
@@ -69,6 +88,7 @@ export class Heartbeat {
     this.#timing = undefined;
     this.#onItsWay = false;
     this.#nudged = false;
+    this.#cancelPeriod?.();
     this.#cancelNext?.();
     this.#nextAtMs = Number.POSITIVE_INFINITY;
   }
@@ -89,6 +109,7 @@ export class Heartbeat {
     if (this.#onItsWay && this.#nowMs() - this.#lastSentMs < this.#options.nudgeMs) return;
     this.#run += 1;
     this.#onItsWay = false;
+    this.#cancelPeriod?.();
     this.#schedule(0);
   }
 
@@ -110,29 +131,50 @@ export class Heartbeat {
   async #beat(): Promise<void> {
     const timing = this.#timing;
     if (timing === undefined || this.#onItsWay) return;
-    const run = this.#run;
-    this.#onItsWay = true;
     this.#seq += 1;
     const batch = this.#options.reports.take();
-    const sentMs = this.#nowMs();
-    this.#lastSentMs = sentMs;
-    const observed = { epoch: this.#epoch, seq: this.#seq, ...this.#options.observe(), ...batch };
-    const answer = await this.#options.api.heartbeat(observed, timing.heartbeatEveryMs);
+    const sent: Sent = { run: this.#run, seq: this.#seq, sentMs: this.#nowMs(), batch };
+    const { heartbeatEveryMs: everyMs } = timing;
+    this.#onItsWay = true;
+    this.#lastSentMs = sent.sentMs;
+    this.#cancelPeriod = this.#options.timers.after(everyMs, () => {
+      this.#options.onUnreachable('no answer within a period');
+      this.#goOn(sent, everyMs);
+    });
+    const observed = { epoch: this.#epoch, seq: sent.seq, ...this.#options.observe(), ...batch };
+    const answer = await this.#options.api.heartbeat(observed, answerPeriodsMax * everyMs);
+    if (sent.run !== this.#run) return;
+    const isInTime = this.#onItsWay && sent.seq === this.#seq;
+    if (isInTime) this.#cancelPeriod();
+    this.#hear(sent, answer, timing, isInTime);
+    if (isInTime) this.#goOn(sent, everyMs);
+  }
+
+  /** The next one, unless what was heard ended this run. */
+  #goOn({ run, sentMs }: Sent, everyMs: number): void {
     if (run !== this.#run) return;
     this.#onItsWay = false;
-    if (answer.kind === 'ok') {
-      this.#options.lease.renewed(sentMs, timing.fenceAfterMs);
-      this.#options.reports.acknowledge(batch);
-      this.#options.onDesired(answer.value);
-    } else if (answer.kind === 'problem') {
-      this.#options.onProblem(answer.problem);
-    } else {
-      this.#options.onUnreachable(answer.detail);
-    }
-    if (run !== this.#run) return;
     const sinceMs = this.#nowMs() - sentMs;
-    const distanceMs = this.#nudged ? this.#options.nudgeMs : timing.heartbeatEveryMs;
+    const distanceMs = this.#nudged ? this.#options.nudgeMs : everyMs;
     this.#nudged = false;
     this.#schedule(Math.max(this.#options.nudgeMs, distanceMs) - sinceMs);
+  }
+
+  /** What a later heartbeat was answered is newer: orders of an older answer are done by then. */
+  #hear(sent: Sent, answer: Answer<Desired>, timing: Timing, isInTime: boolean): void {
+    if (sent.seq < this.#heardSeq) return;
+    const { lease, onDesired, onProblem, onUnreachable, reports } = this.#options;
+    if (answer.kind === 'unreachable') {
+      if (isInTime) onUnreachable(answer.detail); // else that was said when its period was over
+      return;
+    }
+    this.#heardSeq = sent.seq;
+    if (answer.kind === 'problem') {
+      onProblem(answer.problem);
+      return;
+    }
+    lease.renewed(sent.sentMs, timing.fenceAfterMs);
+    if (answer.value.late !== true) reports.acknowledge(sent.batch);
+    onDesired(answer.value);
   }
 }

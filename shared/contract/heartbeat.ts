@@ -89,6 +89,8 @@ export type Order = z.infer<typeof orderSchema>;
 export const desiredSchema = z.object({
   state: z.enum(memberStates),
   orders: z.array(orderSchema).max(heartbeatListMax),
+  /** A later heartbeat was faster: the lists of this one were left to it, and not written. */
+  late: z.boolean().optional(),
   /** The list of peers, if it is not the one the member has. */
   peers: peersSchema.optional(),
   /** What administrators who come to this member are to prove their passwords with (ADR 0034). */

@@ -108,6 +108,7 @@ test('a heartbeat overtaken by a later one changes nothing, and is answered', as
   member.seq = 2;
   const late = await member.repeatBeat({ opened: [report] });
   assert.equal(late.kind, 'ok');
+  assert.equal(late.kind === 'ok' && late.value.late, true, 'its lists are not taken for written');
   assert.deepEqual(await sessions(), [], 'no ghost');
   assert.deepEqual(await plane.stores.members.get(id), before);
 });
