@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
-  AutoScalingClient,
-  DescribeAutoScalingGroupsCommand,
   DescribeInstanceRefreshesCommand,
-  SetDesiredCapacityCommand,
+  type RefreshPreferences,
   StartInstanceRefreshCommand,
 } from '@aws-sdk/client-auto-scaling';
 import type { ReconnectingSession } from '#node-agent/dial/reconnecting.ts';
+import { synthesized } from '#test/cdk/template.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { GroupOperator } from '#test/support/operator.ts';
 import { CloudProcess } from './cloud-process.ts';
 
 const frontDoorPort = 22_680;
@@ -48,14 +48,11 @@ describe('the group of members, as an operator of AWS moves it', { timeout: 400_
   const folder = mkdtempSync(join(tmpdir(), 'etherfleet-group-'));
   const cloud = new CloudProcess(frontDoorPort, 3, folder);
   const sessions: ReconnectingSession[] = [];
-  let client: AutoScalingClient;
-  let AutoScalingGroupName = '';
+  let operator: GroupOperator;
 
   before(async () => {
     await cloud.start();
-    client = operatorOf(join(folder, 'data', 'operator.env'));
-    const { AutoScalingGroups } = await client.send(new DescribeAutoScalingGroupsCommand());
-    AutoScalingGroupName = AutoScalingGroups?.[0]?.AutoScalingGroupName ?? '';
+    operator = await GroupOperator.of(join(folder, 'data', 'operator.env'));
     for (const [HubName_str, HubType_u32] of [
       ['fixed', 1],
       ['moving', 2],
@@ -70,7 +67,7 @@ describe('the group of members, as an operator of AWS moves it', { timeout: 400_
 
   after(async () => {
     await Promise.all(sessions.map((session) => session.close()));
-    client.destroy();
+    operator.client.destroy();
     await cloud.stop();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -86,20 +83,15 @@ describe('the group of members, as an operator of AWS moves it', { timeout: 400_
     }, limitMs);
   const countAt = (port: number): number =>
     sessions.filter((session) => session.session?.member.port === port).length;
-  const resize = (DesiredCapacity: number) =>
-    client.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity }));
 
   test('instance refresh over three members loses none of 12 sessions', async (context) => {
     await connect('fixed', users.slice(0, 8));
     await connect('moving', users.slice(8));
     const former = cloud.state().members.map(({ id }) => id);
     const watch = new Watch(sessions);
-    await client.send(
-      new StartInstanceRefreshCommand({
-        AutoScalingGroupName,
-        Preferences: { MinHealthyPercentage: 100, MaxHealthyPercentage: 200, InstanceWarmup: 0 },
-      }),
-    );
+    const { client, groupName: AutoScalingGroupName } = operator;
+    const Preferences = { ...(await templatePreferences()), InstanceWarmup: 0 };
+    await client.send(new StartInstanceRefreshCommand({ AutoScalingGroupName, Preferences }));
     await eventually(async () => {
       const answer = await client.send(
         new DescribeInstanceRefreshesCommand({ AutoScalingGroupName }),
@@ -123,7 +115,7 @@ describe('the group of members, as an operator of AWS moves it', { timeout: 400_
 
   test('scale-out under load: the new member takes sessions at once, not all', async (context) => {
     const before = sessions.map((session) => session.sessions);
-    await resize(4);
+    await operator.resize(4);
     await cloud.membersActive(4);
     const known = new Set(sessions.map((session) => session.session?.member.port));
     await connect('fixed', users.slice(8)); // 4 more
@@ -140,23 +132,34 @@ describe('the group of members, as an operator of AWS moves it', { timeout: 400_
       'nobody who was connected noticed',
     );
   });
+
+  test('scale-in drains a member: nobody is away longer than the retry', async (context) => {
+    const watch = new Watch(sessions);
+    const before = new Map(sessions.map((session) => [session, session.sessions]));
+    const at = new Map(sessions.map((session) => [session, session.session?.member.port]));
+    await operator.resize(3);
+    await cloud.membersActive(3, 90_000);
+    await allConnected(absentMsMax);
+    watch.end();
+    context.diagnostic(`away for at most ${Math.round(watch.longestMs)} ms`);
+    assert(watch.longestMs < absentMsMax, `${watch.longestMs} ms`);
+    const ports = cloud.state().members.map(({ port }) => port);
+    for (const session of sessions) {
+      const stays = ports.includes(at.get(session) ?? 0);
+      assert.equal(session.sessions, (before.get(session) ?? 0) + (stays ? 0 : 1));
+    }
+  });
 });
+
+/** As a deployment refreshes: one machine beyond the three at a time. */
+async function templatePreferences(): Promise<RefreshPreferences> {
+  const { only } = await synthesized();
+  const { updatePolicy } = only('AWS::AutoScaling::AutoScalingGroup');
+  const refresh = updatePolicy['AutoScalingInstanceRefresh'] as { Preferences: RefreshPreferences };
+  const { MinHealthyPercentage, MaxHealthyPercentage } = refresh.Preferences;
+  return { MinHealthyPercentage, MaxHealthyPercentage };
+}
 
 function isConnected(session: ReconnectingSession): boolean {
   return (session.session?.connections ?? 0) > 0;
-}
-
-/** What the AWS CLI is after `. operator.env`. */
-function operatorOf(path: string): AutoScalingClient {
-  const text = readFileSync(path, 'utf8');
-  const value = (name: string): string =>
-    new RegExp(`^export ${name}='(.*)'$`, 'm').exec(text)?.[1] ?? '';
-  return new AutoScalingClient({
-    endpoint: value('AWS_ENDPOINT_URL_AUTO_SCALING'),
-    region: value('AWS_REGION'),
-    credentials: {
-      accessKeyId: value('AWS_ACCESS_KEY_ID'),
-      secretAccessKey: value('AWS_SECRET_ACCESS_KEY'),
-    },
-  });
 }
