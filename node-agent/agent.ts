@@ -104,7 +104,7 @@ export class Agent {
       onChanged: (changed) => this.#reports.changed(changed),
       onEnded: (hub, reason) => this.#onHubEnded(hub, reason),
     });
-    this.#reconciler = new Reconciler(this.#hubs, this.#reports, log);
+    this.#reconciler = new Reconciler(this.#hubs, this.#reports, clock, log);
     this.#right = options.right ?? new ExclusiveRight();
     const createControl = options.createControl ?? ((given: ControlOptions) => new Control(given));
     this.#control = createControl({
@@ -338,7 +338,7 @@ export class Agent {
 
   #onDesired(desired: Desired): void {
     this.#desiredState = desired.state;
-    this.#reconciler.apply(desired);
+    if (this.#reconciler.apply(desired)) this.#control.nudge();
     if (desired.state === 'draining' || desired.state === 'drained') {
       void this.drain('control-plane');
     }

@@ -1,5 +1,5 @@
 import { behindLoadBalancer } from '../http/load-balancer.ts';
-import { systemClock, systemRandom } from '../system.ts';
+import { systemClock, systemRandom, systemTimers } from '../system.ts';
 import { wireLog, wireSecrets, wireStores } from '../wiring.ts';
 import { adminApp } from './app.ts';
 
@@ -9,6 +9,7 @@ export const handler = behindLoadBalancer(
     stores: wireStores(),
     secrets: wireSecrets(),
     clock: systemClock,
+    timers: systemTimers,
     random: systemRandom,
     log: wireLog('admin'),
   }),

@@ -61,10 +61,15 @@ export async function resultAnswer(
   throw new AdminError(errorCode.tooManyItems, 'the answer is longer than may be sent');
 }
 
+const explained: ReadonlySet<number> = new Set([
+  errorCode.invalidParameter,
+  errorCode.disconnected,
+]);
+
 /** The answer to a refused call; the HTTP status stays 200. */
 export function errorBody(id: string, error: AdminError): string {
-  // Parameters get their reason told: it names the field, never what was in it.
-  const detail = error.code === errorCode.invalidParameter ? ` (${error.reason})` : '';
+  // Some get their reason told: it may name a field, never what was in it.
+  const detail = explained.has(error.code) ? ` (${error.reason})` : '';
   const message = `Error code ${error.code}: ${describeErrorCode(error.code)}${detail}`;
   return envelopeOf('error', { code: error.code, message }, id, false);
 }

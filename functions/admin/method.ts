@@ -1,4 +1,4 @@
-import type { Clock } from '#shared/kernel/clock.ts';
+import type { Clock, Timers } from '#shared/kernel/clock.ts';
 import type { HubName } from '#shared/kernel/ids.ts';
 import type { Log } from '#shared/kernel/log.ts';
 import type { Random } from '#shared/kernel/random.ts';
@@ -18,6 +18,7 @@ export interface AdminPorts {
     adminPassword(): Promise<string>;
   };
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly random: Random;
   readonly log: Log;
 }

@@ -6,6 +6,7 @@ import {
   setAccessList,
   setAcList,
 } from './access-methods.ts';
+import { deleteIpTable, deleteMacTable, enumIpTable, enumMacTable } from './address-methods.ts';
 import { getCaps } from './caps.ts';
 import { explainLogin } from './explain-method.ts';
 import { drainMember, enumFarmMember, getFarmInfo, getFarmSetting } from './farm-methods.ts';
@@ -108,6 +109,15 @@ export const methods: Readonly<Record<string, AdminMethod>> = {
   EnumGroup: { auth: 'hub', run: enumGroup },
   EnumSession: { auth: 'hub', run: enumSession, barredBy: 'no_enum_session' },
   GetSessionStatus: { auth: 'hub', run: getSessionStatus, barredBy: 'no_query_session' },
+  EnumMacTable: { auth: 'hub', run: enumMacTable },
+  DeleteMacTable: {
+    auth: 'hub',
+    run: deleteMacTable,
+    changes: true,
+    barredBy: 'no_delete_mactable',
+  },
+  EnumIpTable: { auth: 'hub', run: enumIpTable },
+  DeleteIpTable: { auth: 'hub', run: deleteIpTable, changes: true, barredBy: 'no_delete_iptable' },
   DeleteSession: {
     auth: 'hub',
     run: deleteSession,

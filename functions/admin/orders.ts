@@ -6,7 +6,7 @@ import { inParallel } from './bounded-parallel.ts';
 import type { AdminPorts } from './method.ts';
 
 type WithoutId<Order> = Order extends unknown ? Omit<Order, 'id'> : never;
-/** What a member is to do; its id is made here. */
+/** What a member is to do; its id is made here, unless it must be known before. */
 export type NewOrder = WithoutId<MemberOrder>;
 
 const idBytes = 16;
@@ -20,9 +20,10 @@ export async function order(
   ports: AdminPorts,
   members: Iterable<MemberId>,
   wanted: NewOrder,
+  named?: string,
 ): Promise<void> {
   const refused = await inParallel(new Set(members), async (id) => {
-    const orderId = ports.random.bytes(idBytes).toString('hex');
+    const orderId = named ?? ports.random.bytes(idBytes).toString('hex');
     const taken = await ports.stores.members.order(id, { ...wanted, id: orderId });
     return taken ? [] : [id];
   });

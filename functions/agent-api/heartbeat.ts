@@ -7,6 +7,7 @@ import { countsAsLogin } from '../domain/sweep.ts';
 import type { Member } from '../store/member-store.ts';
 import { type AgentApi, type Answer, ok, problem } from './agent-api.ts';
 import { forEachBounded } from './bounded.ts';
+import { askedOf } from './inquiries.ts';
 import { peersFor } from './peers.ts';
 import { ordersForSurvivors } from './survivors.ts';
 
@@ -57,6 +58,9 @@ async function writeLists(api: AgentApi, member: Member, observed: Observed): Pr
   await forEachBounded(observed.closed, writesMax, (ref) => writeClosed(api, memberId, ref));
   await forEachBounded(observed.usual ?? [], writesMax, ({ name, epoch, usual }) =>
     stores.placements.noteUsual(hubName(name), memberId, epoch, usual),
+  );
+  await forEachBounded(observed.found ?? [], writesMax, (finding) =>
+    stores.findings.put(memberId, finding, api.clock.nowMs()),
   );
   await forEachBounded(observed.released, writesMax, async ({ name, epoch, usual }) => {
     const released = await stores.placements.release(hubName(name), memberId, epoch, usual);
@@ -134,11 +138,12 @@ async function finishDrain(
  * or a moment before ({@link rosterFreshMs}).
  */
 async function desiredOf(api: AgentApi, member: Member, observed: Observed): Promise<Desired> {
-  const { memberId, orders, state } = member;
+  const { memberId, state } = member;
   const peers = await peersFor(api, memberId, observed.peers);
   const key = await api.adminChallengeKey();
   const { token } = issueChallenge(key, memberId, api.clock.nowMs(), api.random);
-  return { state, orders, ...(peers && { peers }), adminChallenge: token };
+  const asked = askedOf(member, api.clock.nowMs());
+  return { state, ...asked, ...(peers && { peers }), adminChallenge: token };
 }
 
 function sessionKey(hub: string, name: string): string {

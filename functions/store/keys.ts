@@ -40,6 +40,8 @@ export const keyOf = {
   adminDoor: (source: string): Key => ({ pk: `THROTTLE#${source}`, sk: 'ADMIN' }),
   /** Why a user's last login was rejected, see `userTag` (ADR 0023). */
   rejection: (tag: string): Key => ({ pk: `REJECTED#${tag}`, sk: 'LAST' }),
+  /** What a member found of what was inquired (ADR 0033). */
+  finding: (id: MemberId, inquiry: string): Key => ({ pk: `FINDING#${id}`, sk: inquiry }),
   ticket: (digest: string): Key => ({ pk: `TICKET#${digest}`, sk: 'GRANT' }),
 } as const;
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { orderSchema } from '#shared/contract/heartbeat.ts';
+import { inquirySchema } from '#shared/contract/inquiry.ts';
 import { memberStates } from '#shared/contract/member.ts';
 import { memberId } from '#shared/kernel/ids.ts';
 import { drainCauses } from '../domain/drain.ts';
@@ -50,7 +51,8 @@ const memberSchema = z.object({
   agentVersion: z.string(),
   /** So many members its machine is to have, as its agent said. */
   processes: z.number().int().positive().optional(),
-  orders: z.array(orderSchema),
+  /** What it is to do, and what it is asked. */
+  orders: z.array(z.union([orderSchema, inquirySchema])),
   /** Set while the control plane drains it: see `domain/drain.ts`. */
   drainDeadlineMs: z.number().int().optional(),
   drainCause: z.enum(drainCauses).optional(),

@@ -31,8 +31,8 @@ export function renewalChange(
       hubs: observed.hubs,
       ...(awaited !== (member.awaited ?? 0) && { awaited }),
       ...trialAfter(member, observed, reserved, nowMs),
-      ...(done.size > 0 && {
-        orders: ordersLeft(member.orders, done) as unknown as Value,
+      ...(endsOrders(member, observed, nowMs) && {
+        orders: ordersLeft(member.orders, done, nowMs) as unknown as Value,
       }),
     },
     // Differences, not values: reservations made since the read stay counted.
@@ -46,6 +46,16 @@ export function renewalChange(
       }),
     },
   };
+}
+
+/** Whether a heartbeat shortens the list of orders. */
+export function endsOrders(member: Member, { done }: Observed, nowMs: number): boolean {
+  return done.length > 0 || member.orders.some((order) => isPast(order, nowMs));
+}
+
+/** Nobody waits for it any more. */
+function isPast(order: MemberOrder, nowMs: number): boolean {
+  return order.kind === 'inquire' && order.untilMs <= nowMs;
 }
 
 /** The renewed lease; after a gap it counts as steady from now on. Never shortened. */
@@ -64,7 +74,11 @@ function clientOf({ hub, user, uniqueId }: SessionReport): string {
  * What is left to do. A hub is configured as it is, not as it was when that was ordered: whoever
  * carried out one such order has carried out those that were given before it.
  */
-function ordersLeft(orders: readonly MemberOrder[], done: ReadonlySet<string>): MemberOrder[] {
+function ordersLeft(
+  orders: readonly MemberOrder[],
+  done: ReadonlySet<string>,
+  nowMs: number,
+): MemberOrder[] {
   const configured = new Set<string>();
   return orders
     .toReversed()
@@ -72,7 +86,7 @@ function ordersLeft(orders: readonly MemberOrder[], done: ReadonlySet<string>): 
       const hub = order.kind === 'configure' ? nameKey(order.hub.name) : undefined;
       const isDone = done.has(order.id) || (hub !== undefined && configured.has(hub));
       if (isDone && hub !== undefined) configured.add(hub);
-      return !isDone;
+      return !isDone && !isPast(order, nowMs);
     })
     .reverse();
 }

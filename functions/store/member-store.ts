@@ -9,7 +9,7 @@ import { arrivedSlots, sentMark } from '../domain/suspicion.ts';
 import { keyOf } from './keys.ts';
 import { aliveStates, type DrainRequest, MemberEndings, unchanged } from './member-endings.ts';
 import { type Member, type MemberOrder, memberOf, sentAttribute } from './member-item.ts';
-import { leaseAfter, renewalChange } from './member-renewal.ts';
+import { endsOrders, leaseAfter, renewalChange } from './member-renewal.ts';
 import { type Pledge, pledge } from './pledge.ts';
 import { Roster, type RosterEntry } from './roster.ts';
 import {
@@ -221,7 +221,9 @@ export class MemberStore {
           is('seq', member.seq),
           is('state', member.state),
           // Within an epoch and a seq, orders are only ever appended.
-          observed.done.length > 0 ? sizeBelow('orders', member.orders.length + 1) : always,
+          endsOrders(member, observed, nowMs)
+            ? sizeBelow('orders', member.orders.length + 1)
+            : always,
         ),
       );
       if (outcome.kind === 'written') return { kind: 'renewed', member: memberOf(outcome.item) };

@@ -1,5 +1,6 @@
 import type { SourceRule } from '#shared/contract/access-rule.ts';
 import { AdminDoorStore } from './admin-door-store.ts';
+import { FindingStore } from './finding-store.ts';
 import { GroupStore } from './group-store.ts';
 import { HubStore } from './hub-store.ts';
 import { MemberStore } from './member-store.ts';
@@ -20,6 +21,7 @@ import { WatchStore } from './watch-store.ts';
 export interface Stores {
   readonly accessLists: RuleListStore<ListedRule>;
   readonly adminDoors: AdminDoorStore;
+  readonly findings: FindingStore;
   readonly groups: GroupStore;
   readonly hubs: HubStore;
   readonly members: MemberStore;
@@ -40,6 +42,7 @@ export function storesOver(table: Table): Stores {
   return {
     accessLists: new RuleListStore(table, 'access', ruleLists.access),
     adminDoors: new AdminDoorStore(table),
+    findings: new FindingStore(table),
     groups: new GroupStore(table),
     hubs: new HubStore(table),
     members: new MemberStore(table),

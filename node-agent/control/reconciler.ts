@@ -1,8 +1,11 @@
 import type { Desired, Order } from '#shared/contract/heartbeat.ts';
+import type { Inquiry } from '#shared/contract/inquiry.ts';
 import { unreachable } from '#shared/kernel/assert.ts';
+import type { Clock } from '#shared/kernel/clock.ts';
 import { nameKey } from '#shared/kernel/ids.ts';
 import type { Log } from '#shared/kernel/log.ts';
 import type { HubTable } from '../session/hub-table.ts';
+import { findingOf } from './findings.ts';
 import type { Reports } from './reports.ts';
 
 /**
@@ -12,20 +15,38 @@ import type { Reports } from './reports.ts';
 export class Reconciler {
   readonly #hubs: HubTable;
   readonly #reports: Reports;
+  readonly #clock: Clock;
   readonly #log: Log;
 
-  constructor(hubs: HubTable, reports: Reports, log: Log) {
+  constructor(hubs: HubTable, reports: Reports, clock: Clock, log: Log) {
     this.#hubs = hubs;
     this.#reports = reports;
+    this.#clock = clock;
     this.#log = log;
   }
 
-  apply(desired: Desired): void {
+  /** Whether somebody waits for what is to be reported now. */
+  apply(desired: Desired): boolean {
     for (const order of desired.orders) {
       if (this.#reports.isDone(order.id)) continue;
       this.#carryOut(order);
       this.#reports.done(order.id);
     }
+    return this.#find(desired.inquiries ?? []);
+  }
+
+  #find(inquiries: readonly Inquiry[]): boolean {
+    let isNews = false;
+    for (const inquiry of inquiries) {
+      if (this.#reports.isDone(inquiry.id)) continue;
+      const { hub, table, forget } = inquiry;
+      this.#log.info('order.inquire', { hub, table, ...(forget !== undefined && { forget }) });
+      const learned = this.#hubs.find(hub)?.instance.learned(table);
+      this.#reports.found(findingOf(inquiry, learned, this.#clock));
+      this.#reports.done(inquiry.id);
+      isNews = true;
+    }
+    return isNews;
   }
 
   #carryOut(order: Order): void {

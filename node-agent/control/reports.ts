@@ -3,6 +3,7 @@ import {
   type SessionRef,
   type SessionReport,
 } from '#shared/contract/heartbeat.ts';
+import { type Finding, findingsMax, foundBytesMax } from '#shared/contract/inquiry.ts';
 import { nameKey } from '#shared/kernel/ids.ts';
 import type { ChangedHub, ReleasedHub } from '../session/hub-table.ts';
 
@@ -19,12 +20,14 @@ export interface ReportBatch {
   readonly released: ReleasedHub[];
   readonly usual?: ChangedHub[];
   readonly done: string[];
+  readonly found?: Finding[];
 }
 
 /**
  * What the control plane has to be told and has not acknowledged: kept until a heartbeat that
  * carried it was answered, so that each may arrive twice and none is lost. Bounded by what it
- * speaks of: sessions that are open, sessions that were, hubs, and orders of the last answer.
+ * speaks of: sessions that are open, sessions that were, hubs, and orders and inquiries of the last
+ * answer.
  */
 export class Reports {
   readonly #opened = new Map<string, { report: SessionReport; sent: boolean }>();
@@ -33,6 +36,7 @@ export class Reports {
   /** By name: only the latest is worth telling. */
   readonly #changed = new Map<string, ChangedHub>();
   readonly #done = new Set<string>();
+  readonly #found = new Map<string, Finding>();
 
   get pending(): number {
     return this.#opened.size + this.#closed.size + this.#released.size + this.#done.size;
@@ -66,6 +70,10 @@ export class Reports {
     this.#done.add(orderId);
   }
 
+  found(finding: Finding): void {
+    this.#found.set(finding.id, finding);
+  }
+
   isDone(orderId: string): boolean {
     return this.#done.has(orderId);
   }
@@ -82,13 +90,27 @@ export class Reports {
     }
     const closed = firstOf(this.#closed.values(), (ref) => !this.#opened.has(refKey(ref)));
     const usual = firstOf(this.#changed.values(), () => true);
+    const found = this.#takeFound();
     return {
       opened,
       closed,
       ...(usual.length > 0 && { usual }),
       released: firstOf(this.#released.values(), () => true),
       done: firstOf(this.#done.values(), () => true),
+      ...(found.length > 0 && { found }),
     };
+  }
+
+  /** As many as fit; one at least, for each has its own bound. */
+  #takeFound(): Finding[] {
+    const found: Finding[] = [];
+    let bytes = 0;
+    for (const finding of this.#found.values()) {
+      bytes += Buffer.byteLength(JSON.stringify(finding));
+      if (found.length === findingsMax || (found.length > 0 && bytes > foundBytesMax)) break;
+      found.push(finding);
+    }
+    return found;
   }
 
   /** The heartbeat that carried `batch` was answered. */
@@ -102,6 +124,7 @@ export class Reports {
       if (this.#changed.get(nameKey(hub.name)) === hub) this.#changed.delete(nameKey(hub.name));
     }
     for (const id of batch.done) this.#done.delete(id);
+    for (const { id } of batch.found ?? []) this.#found.delete(id);
   }
 
   /** A new epoch knows nothing: tell it who is here, and nothing of those who are not. */
@@ -111,6 +134,7 @@ export class Reports {
     this.#released.clear();
     this.#changed.clear();
     this.#done.clear();
+    this.#found.clear();
     for (const report of open) this.opened(report);
   }
 }

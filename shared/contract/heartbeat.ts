@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { hubConfigSchema, hubNameSchema } from './hub.ts';
+import { findingSchema, findingsMax, inquirySchema } from './inquiry.ts';
 import { memberStates } from './member.ts';
 import { peersSchema } from './peers.ts';
 import { explanationSchema, seatRefsSchema } from './ticket.ts';
@@ -67,6 +68,8 @@ export const observedSchema = z.object({
     .optional(),
   /** Orders carried out; see {@link desiredSchema}. */
   done: z.array(z.string().max(64)).max(heartbeatListMax),
+  /** What it found of what was inquired. */
+  found: z.array(findingSchema).max(findingsMax).optional(),
   /** Version of the list of peers it has. */
   peers: z.string().max(64).optional(),
 });
@@ -91,6 +94,8 @@ export const desiredSchema = z.object({
   orders: z.array(orderSchema).max(heartbeatListMax),
   /** A later heartbeat was faster: the lists of this one were left to it, and not written. */
   late: z.boolean().optional(),
+  /** Like orders; beside them, so that a member that does not know them passes over them. */
+  inquiries: z.array(inquirySchema).max(heartbeatListMax).optional(),
   /** The list of peers, if it is not the one the member has. */
   peers: peersSchema.optional(),
   /** What administrators who come to this member are to prove their passwords with (ADR 0034). */

@@ -1,5 +1,5 @@
 import type { DelayQueue } from '#functions/store/delay-queue.ts';
-import type { Clock } from '#shared/kernel/clock.ts';
+import type { Cancel, Clock, Timers } from '#shared/kernel/clock.ts';
 import type { Fields, Log } from '#shared/kernel/log.ts';
 import type { Random } from '#shared/kernel/random.ts';
 
@@ -15,6 +15,23 @@ export class ManualClock implements Clock {
   }
   advance(byMs: number): void {
     this.#nowMs += byMs;
+  }
+}
+
+/** Whoever waits goes on at once; the clock has moved meanwhile. */
+export class PromptTimers implements Timers {
+  /** What others do while somebody waits. */
+  meanwhile: () => Promise<void> = async () => undefined;
+  readonly #advance: (byMs: number) => void;
+
+  constructor(advance: (byMs: number) => void) {
+    this.#advance = advance;
+  }
+
+  after(delayMs: number, action: () => void): Cancel {
+    this.#advance(delayMs);
+    void this.meanwhile().then(action);
+    return () => undefined;
   }
 }
 

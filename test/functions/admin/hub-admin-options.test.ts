@@ -75,6 +75,8 @@ const barred: Readonly<Record<string, readonly string[]>> = {
   no_change_msg: ['SetHubMsg'],
   no_change_log_config: ['SetHubLog'],
   no_disconnect_session: ['DeleteSession'],
+  no_delete_mactable: ['DeleteMacTable'],
+  no_delete_iptable: ['DeleteIpTable'],
   no_enum_session: ['EnumSession'],
   no_query_session: ['GetSessionStatus', 'ExplainLogin'],
   deny_hub_admin_change_ext_option: ['SetHubExtOptions'],

@@ -221,6 +221,7 @@ test('behind the load balancer: the event of a call, and the address in its log'
       stores: rig.stores,
       secrets: { sealer: async () => rig.sealer, adminPassword: async () => serverPassword },
       clock: { nowMs: () => rig.nowMs, monotonicMs: () => rig.nowMs },
+      timers: rig.timers,
       random: { bytes: (size) => Buffer.alloc(size, 1), fraction: () => 0 },
       log: {
         info: (event, fields = {}) => rig.logged.push({ level: 'info', event, fields }),

@@ -5,6 +5,7 @@ import type { Table } from '#functions/store/table.ts';
 import { systemRandom } from '#functions/system.ts';
 import { type HubName, hubName, type MemberId, memberId } from '#shared/kernel/ids.ts';
 import type { Fields } from '#shared/kernel/log.ts';
+import { PromptTimers } from '#test/functions/doubles.ts';
 import { MemoryTable } from '#test/support/memory-table.ts';
 
 export const serverPassword = 'first-password';
@@ -31,6 +32,9 @@ export class AdminRig {
   nowMs = startMs;
   /** What the secret holds. */
   firstPassword = serverPassword;
+  readonly timers = new PromptTimers((byMs) => {
+    this.nowMs += byMs;
+  });
   readonly #app: ReturnType<typeof adminApp>;
 
   constructor(table: Table = new MemoryTable()) {
@@ -47,6 +51,7 @@ export class AdminRig {
         adminPassword: async () => this.firstPassword,
       },
       clock: { nowMs: () => this.nowMs, monotonicMs: () => this.nowMs },
+      timers: this.timers,
       random: systemRandom,
       log: { info: say('info'), warn: say('warn'), error: say('error') },
     });

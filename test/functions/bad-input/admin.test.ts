@@ -66,6 +66,8 @@ const changing: Readonly<Record<string, object>> = {
   SetGroup: { HubName_str: 'Hub', Name_str: 'Staff', ...group },
   DeleteGroup: { HubName_str: 'Hub', Name_str: 'Staff' },
   DeleteSession: { HubName_str: 'Hub', Name_str: 'SID-ALICE-1' },
+  DeleteMacTable: { HubName_str: 'Hub', Key_u32: 1 },
+  DeleteIpTable: { HubName_str: 'Hub', Key_u32: 1 },
 };
 const reading: Readonly<Record<string, object>> = {
   GetFarmInfo: { Id_u32: 1 },
@@ -82,6 +84,8 @@ const reading: Readonly<Record<string, object>> = {
   GetAcList: { HubName_str: 'Hub' },
   GetGroup: { HubName_str: 'Hub', Name_str: 'Staff' },
   EnumGroup: { HubName_str: 'Hub' },
+  EnumMacTable: { HubName_str: 'Hub' },
+  EnumIpTable: { HubName_str: 'Hub' },
   GetSessionStatus: { HubName_str: 'Hub', Name_str: 'SID-ALICE-1' },
   ExplainLogin: named,
 };
