@@ -5,10 +5,13 @@ import { isLive } from '#functions/domain/lease.ts';
 import { Sealer } from '#functions/domain/sealing.ts';
 import type { Hub } from '#functions/store/hub-store.ts';
 import type { Stores } from '#functions/store/stores.ts';
+import type { Timers } from '#shared/kernel/clock.ts';
 import { hubName, memberId } from '#shared/kernel/ids.ts';
 import { silentLog } from '#shared/kernel/log.ts';
 import { defaultPolicy } from '#shared/wire/policy.ts';
 import type { World } from './world.ts';
+
+const nobodyWaits: Timers = { after: () => () => undefined };
 
 /** What administrators do. Nothing goes wrong with it; everything else goes on meanwhile. */
 export class Administrator {
@@ -91,7 +94,7 @@ export class Administrator {
       controlPlane.operate(({ stores, clock, random }) => {
         const sealer = async () => new Sealer(Buffer.alloc(32), random);
         const secrets = { sealer, adminPassword: async () => '' };
-        return action({ stores, clock, random, secrets, log: silentLog });
+        return action({ stores, clock, timers: nobodyWaits, random, secrets, log: silentLog });
       });
     this.#last = this.#last.then(administer, administer);
     return this.#last;

@@ -20,7 +20,7 @@ import { type Desired, type Observed, observedSchema } from '#shared/contract/he
 import { type JoinResponse, joinRequestSchema } from '#shared/contract/member.ts';
 import type { Problem } from '#shared/contract/problem.ts';
 import { redeemRequestSchema } from '#shared/contract/ticket.ts';
-import type { Clock } from '#shared/kernel/clock.ts';
+import type { Clock, Timers } from '#shared/kernel/clock.ts';
 import { type MachineId, memberId } from '#shared/kernel/ids.ts';
 import type { Fields, Log } from '#shared/kernel/log.ts';
 import { encodeErrorAnswer } from '#shared/wire/error-answer.ts';
@@ -259,7 +259,8 @@ export class ControlPlane {
       const watchdogQueue = this.queue.port(() => invocation.survive());
       const secrets = { sealer: async () => this.#sealer, adminPassword: async () => 'first' };
       const keys = { witnessKey, adminChallengeKey };
-      const api = { stores, watchdogQueue, secrets, clock, random, log, ...keys };
+      const timers: Timers = { after: () => () => undefined }; // nobody inquires here
+      const api = { stores, watchdogQueue, secrets, clock, timers, random, log, ...keys };
       const answer = await action(api, parsed.data);
       return JSON.parse(JSON.stringify(answer)) as AgentAnswer;
     });
