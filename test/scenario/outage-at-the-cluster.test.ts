@@ -3,74 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { ReconnectingSession } from '#node-agent/dial/reconnecting.ts';
-import { systemClock, systemRandom, systemTimers } from '#node-agent/system.ts';
-import { silentLog } from '#shared/kernel/log.ts';
+import { systemClock } from '#node-agent/system.ts';
 import { ClusterProcess, type MemberState } from '#test/support/cluster-process.ts';
 import { eventually } from '#test/support/eventually.ts';
-import { frame, mac, payloadOf } from '#test/support/frames.ts';
+import { Talker } from './talker.ts';
 
 const frontDoorPort = 22_443;
 const memberPorts = [22_501, 22_502, 22_503];
 const hub = { HubName_str: 'office' };
-const sendEveryMs = 20;
 const outageMs = 25_000;
-
-/** A client that numbers what it sends, and remembers whose numbers it has heard and when. */
-class Talker {
-  readonly session: ReconnectingSession;
-  readonly heard: number[] = [];
-  sent = 0;
-  lastHeardMs = 0;
-  readonly #address: Buffer;
-  readonly #peer: Buffer;
-  readonly #timer: NodeJS.Timeout;
-
-  constructor(user: string, number: number, peer: number) {
-    this.#address = mac(number);
-    this.#peer = mac(peer);
-    this.session = new ReconnectingSession({
-      address: '127.0.0.1',
-      port: frontDoorPort,
-      hub: hub.HubName_str,
-      user,
-      credential: { kind: 'password', password: 'secret' },
-      clock: systemClock,
-      timers: systemTimers,
-      random: systemRandom,
-      log: silentLog,
-      retryIntervalMs: 5_000,
-      retryJitter: 0,
-      onFrame: (arrived) => {
-        this.heard.push(Number(payloadOf(arrived)));
-        this.lastHeardMs = systemClock.monotonicMs();
-      },
-    });
-    this.#timer = setInterval(() => this.#say(), sendEveryMs);
-  }
-
-  get memberPort(): number | undefined {
-    const { state } = this.session;
-    return state.kind === 'connected' ? state.session.member.port : undefined;
-  }
-
-  #say(): void {
-    const { state } = this.session;
-    if (state.kind !== 'connected') return;
-    state.session.send([frame(this.#peer, this.#address, String(this.sent))]);
-    this.sent += 1;
-  }
-
-  /** No more words; the session stays. */
-  rest(): void {
-    clearInterval(this.#timer);
-  }
-
-  async close(): Promise<void> {
-    this.rest();
-    await this.session.close();
-  }
-}
 
 describe('two clients of one dynamic hub on three members', { timeout: 240_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'etherfleet-outage-'));
@@ -97,7 +38,10 @@ describe('two clients of one dynamic hub on three members', { timeout: 240_000 }
   });
 
   async function talk(): Promise<[Talker, Talker]> {
-    const pair: [Talker, Talker] = [new Talker('alice', 1, 2), new Talker('bob', 2, 1)];
+    const pair: [Talker, Talker] = [
+      new Talker(frontDoorPort, hub.HubName_str, 'alice', 1, 2),
+      new Talker(frontDoorPort, hub.HubName_str, 'bob', 2, 1),
+    ];
     talkers.push(...pair);
     await eventually(
       () => (pair.every(({ heard }) => heard.length > 10) ? undefined : 'they hear nothing'),

@@ -20,6 +20,8 @@ export interface ClusterOptions {
   readonly frontDoor: string;
   /** `address:port` of each member. */
   readonly members: readonly string[];
+  /** Members on each of their machines; the further ones are on free ports. */
+  readonly cores?: number;
   /** For state, logs and everything else the cluster writes; kept when it ends. */
   readonly folder: string;
   readonly adminPassword?: string;
@@ -70,6 +72,7 @@ export class ClusterProcess {
     const start = fileURLToPath(new URL('../../cdk/local/start.mjs', import.meta.url));
     const argv = [process.execPath, start, '--front-door', options.frontDoor];
     for (const member of options.members) argv.push('--member', member);
+    argv.push('--cores', String(options.cores ?? 1));
     argv.push('--admin-password', options.adminPassword ?? 'admin-pw');
     argv.push('--state', join(options.folder, 'cluster.json'));
     argv.push('--data', join(options.folder, 'data'));
@@ -79,7 +82,7 @@ export class ClusterProcess {
     const child = spawn(file, args, { stdio: ['ignore', log, log] });
     closeSync(log);
     const cluster = new ClusterProcess(options, child);
-    await cluster.ready(options.members.length);
+    await cluster.ready(options.members.length * (options.cores ?? 1));
     return cluster;
   }
 
