@@ -4,6 +4,8 @@ import type { Cancel, Clock, Timers } from '#shared/kernel/clock.ts';
 import type { Log } from '#shared/kernel/log.ts';
 import type { Random } from '#shared/kernel/random.ts';
 import type { SelfSigned } from '#shared/x509/self-signed.ts';
+import type { AdminApi } from './admin/admin-api.ts';
+import { AdminRelay } from './admin/admin-relay.ts';
 import type { AgentConfig } from './config.ts';
 import type { AgentApi } from './control/agent-api.ts';
 import { Control, type ControlOptions, type ControlPort } from './control/control.ts';
@@ -15,6 +17,7 @@ import { Reports } from './control/reports.ts';
 import { TicketLogin } from './control/ticket-login.ts';
 import type { OpenWitnessWire } from './control/witness-wire.ts';
 import {
+  adminLimits,
   controlLimits,
   drainLimits,
   forgedTicketLimits,
@@ -44,6 +47,8 @@ export interface AgentOptions {
   readonly certificate: SelfSigned;
   readonly agentVersion: string;
   readonly api: AgentApi;
+  /** Who answers administrators; without it none are served. */
+  readonly adminApi?: AdminApi;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -80,6 +85,7 @@ export class Agent {
   readonly #control: ControlPort;
   readonly #reconciler: Reconciler;
   readonly #listener: AgentListener;
+  readonly #admin: AdminRelay | undefined;
 
   /** Drops of hub instances that are gone. */
   readonly #pastDrops = new DropCounters();
@@ -133,6 +139,8 @@ export class Agent {
       openWitness: options.openWitness,
     });
     const login = this.#createLogin();
+    const { adminApi } = options;
+    this.#admin = adminApi && new AdminRelay({ ...options, api: adminApi, limits: adminLimits });
     const createListener =
       options.createListener ?? ((given: MemberListenerOptions) => new MemberListener(given));
     this.#listener = createListener({
@@ -140,6 +148,7 @@ export class Agent {
       door: {
         login: (wishes, visitor) => login.login(wishes, visitor),
         session: (key) => this.#sessions.byKey(key),
+        ...(this.#admin && { admin: this.#admin }),
       },
       clock,
       timers,
@@ -235,6 +244,7 @@ export class Agent {
     this.#control.stop();
     for (const cancel of this.#cancels) cancel();
     for (const session of this.#sessions.all()) session.close('stopping');
+    this.#admin?.close();
     await this.#listener.close();
     this.#logSummary();
     this.#options.onStopped();
@@ -338,6 +348,7 @@ export class Agent {
 
   #onDesired(desired: Desired): void {
     this.#desiredState = desired.state;
+    this.#admin?.challenged(desired.adminChallenge);
     if (this.#reconciler.apply(desired)) this.#control.nudge();
     if (desired.state === 'draining' || desired.state === 'drained') {
       void this.drain('control-plane');

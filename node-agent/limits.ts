@@ -1,6 +1,8 @@
+import { rpcCallBytesMax } from '#shared/contract/admin-relay.ts';
 import { peersMax } from '#shared/contract/peers.ts';
 import { ticketTtlMs } from '#shared/contract/timing.ts';
 import { assert } from '#shared/kernel/assert.ts';
+import type { AdminRelayLimits } from './admin/admin-relay.ts';
 import type { ForgedTicketLimits } from './control/forged-tickets.ts';
 import type { SendBudgetLimits } from './session/send-budget.ts';
 import type { SessionLimits } from './session/session-limits.ts';
@@ -114,6 +116,20 @@ export const forgedTicketLimits: ForgedTicketLimits = {
   forgedMax: 1_000,
   forgottenPerSecond: 2,
   addressesMax: 4_096,
+};
+
+/** Each administrator has one call under way at most, which keeps one of the sockets above. */
+export const adminLimits: AdminRelayLimits = {
+  linesMax: 16,
+  linesPerAddressMax: 8,
+  loginMs: 8_000,
+  challengeMs: 45_000,
+  frameBytesMax: rpcCallBytesMax,
+  frameMs: 30_000,
+  callMs: 25_000,
+  takeMs: 60_000,
+  idleMs: 900_000,
+  guesses: { forgedMax: 60, forgottenPerSecond: 0.5, addressesMax: 4_096 },
 };
 
 export const drainLimits = {

@@ -63,6 +63,7 @@ async function main(log: Log): Promise<void> {
     }),
     agentVersion,
     api,
+    adminApi: api,
     clock: systemClock,
     timers: systemTimers,
     random: systemRandom,

@@ -2,6 +2,14 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { type Dispatcher, request } from 'undici';
 import type { z } from 'zod';
+import {
+  type AdminCallAnswer,
+  type AdminCallRequest,
+  type AdminLoginAnswer,
+  type AdminLoginRequest,
+  adminCallAnswerSchema,
+  adminLoginAnswerSchema,
+} from '#shared/contract/admin-relay.ts';
 import { type Desired, desiredSchema, type Observed } from '#shared/contract/heartbeat.ts';
 import {
   type JoinRequest,
@@ -11,6 +19,7 @@ import {
 import { type Problem, problemSchema } from '#shared/contract/problem.ts';
 import { agentRoutes } from '#shared/contract/routes.ts';
 import { type Grant, grantSchema, type RedeemRequest } from '#shared/contract/ticket.ts';
+import type { AdminApi } from '../admin/admin-api.ts';
 import { readBody } from './bounded-body.ts';
 import type { SigningKeys } from './imds.ts';
 
@@ -39,7 +48,7 @@ export interface SignedAgentApiOptions {
 }
 
 /** {@link AgentApi} over the IAM-protected function URL: JSON, signed for the service `lambda`. */
-export class SignedAgentApi implements AgentApi {
+export class SignedAgentApi implements AgentApi, AdminApi {
   readonly #options: SignedAgentApiOptions;
   readonly #signer: SignatureV4;
 
@@ -63,6 +72,14 @@ export class SignedAgentApi implements AgentApi {
 
   redeem(body: RedeemRequest, deadlineMs: number): Promise<Answer<Grant>> {
     return this.#ask(agentRoutes.redeem, body, grantSchema, deadlineMs);
+  }
+
+  adminLogin(body: AdminLoginRequest, deadlineMs: number): Promise<Answer<AdminLoginAnswer>> {
+    return this.#ask(agentRoutes.adminLogin, body, adminLoginAnswerSchema, deadlineMs);
+  }
+
+  adminCall(body: AdminCallRequest, deadlineMs: number): Promise<Answer<AdminCallAnswer>> {
+    return this.#ask(agentRoutes.adminCall, body, adminCallAnswerSchema, deadlineMs);
   }
 
   async #ask<T>(
@@ -108,8 +125,10 @@ export class SignedAgentApi implements AgentApi {
       signal,
     );
     const { dispatcher, answerBytesMax } = this.#options;
-    const options = { method: 'POST', headers: signed.headers, body, dispatcher, signal } as const;
-    const answer = await request(url, options);
+    const answer = await request(url, {
+      ...{ method: 'POST', headers: signed.headers, body, dispatcher, signal },
+      ...{ headersTimeout: deadlineMs, bodyTimeout: deadlineMs },
+    });
     return { status: answer.statusCode, text: await readBody(answer.body, answerBytesMax) };
   }
 }

@@ -13,9 +13,11 @@ import { encodeHello } from '#shared/wire/hello.ts';
 import { connectTarget, requestsBeforeLoginMax, vpnTarget } from '#shared/wire/http.ts';
 import { decodeLogin, type Login } from '#shared/wire/login.ts';
 import { readMethod } from '#shared/wire/method.ts';
-import { decodePack, loginPackLimits, type Pack } from '#shared/wire/pack.ts';
+import { decodePack, loginPackLimits, Pack } from '#shared/wire/pack.ts';
 import { encodeWelcome, type Welcome } from '#shared/wire/welcome.ts';
 import { WireError } from '#shared/wire/wire-error.ts';
+import { decodeAdminLogin } from '../admin/admin-login.ts';
+import type { AdminHello, AdminOutcome, AdminRelay } from '../admin/admin-relay.ts';
 import type { Connection } from '../session/connection.ts';
 import type { Session } from '../session/session.ts';
 import type { Lingering } from './lingering.ts';
@@ -44,6 +46,8 @@ export interface Door {
   login(login: Login, visitor: { address: string; isGone: () => boolean }): Promise<LoginOutcome>;
   /** The session whose key this is. */
   session(key: Buffer): Session | undefined;
+  /** Who passes on what administrators say; without it they are not served. */
+  readonly admin?: Pick<AdminRelay, 'hello' | 'login'>;
 }
 
 export interface VisitLimits {
@@ -77,11 +81,11 @@ export class Visit {
 
   #stage: Stage = 'talking';
   #requests = 0;
-  #helloSent = false;
+  #hello: AdminHello | undefined;
   #cancelRequest: Cancel | undefined;
   #cancelNegotiation: Cancel | undefined;
   #cancelCure: Cancel | undefined;
-  #connection: Connection | undefined;
+  #connection: Pick<Connection, 'received' | 'drained' | 'closed'> | undefined;
 
   constructor(options: VisitOptions) {
     this.#options = options;
@@ -148,10 +152,9 @@ export class Visit {
 
   #answer(request: HttpRequest): void {
     if (request.method === 'POST' && request.target === connectTarget) {
-      this.#helloSent = true;
-      this.#sendPack(
-        encodeHello({ ...product, random: this.#options.random.bytes(20) }, this.#pad()),
-      );
+      const { door, random } = this.#options;
+      this.#hello = door.admin?.hello() ?? { random: random.bytes(20), challenge: undefined };
+      this.#sendPack(encodeHello({ ...product, random: this.#hello.random }, this.#pad()));
     } else if (request.method === 'POST' && request.target === vpnTarget) {
       this.#answerPack(decodePack(request.body, loginPackLimits));
     } else {
@@ -160,7 +163,7 @@ export class Visit {
   }
 
   #answerPack(pack: Pack): void {
-    if (!this.#helloSent) {
+    if (this.#hello === undefined) {
       this.end('no-hello');
       return;
     }
@@ -178,6 +181,8 @@ export class Visit {
         this.end('peer-acknowledged');
         return;
       case 'admin':
+        this.#administer(pack, this.#hello);
+        return;
       case 'farm_connect':
       case 'enum_hub':
       case 'password':
@@ -211,6 +216,37 @@ export class Visit {
       else this.#socket.disableRenegotiation();
       this.#enter(outcome.session, wire);
     }
+  }
+
+  #administer(pack: Pack, hello: AdminHello): void {
+    const { address, door } = this.#options;
+    if (door.admin === undefined) {
+      this.#reject(errorCode.notSupported, 'method-not-served');
+      return;
+    }
+    const login = decodeAdminLogin(pack);
+    this.#stage = 'asking';
+    this.#socket.pause();
+    const visitor = { address, isGone: () => this.#stage !== 'asking' };
+    void door.admin.login(login, hello, visitor).then((outcome) => this.#onAdmin(outcome));
+  }
+
+  /** From the answer on the socket carries calls, without HTTP (protocol/07 §1). */
+  #onAdmin(outcome: AdminOutcome): void {
+    if (outcome.kind === 'reject') {
+      const { address: client, log } = this.#options;
+      log.warn('admin.rejected', { reason: outcome.reason, code: outcome.code, client });
+      if (this.#stage === 'asking') this.#reject(outcome.code, `admin-${outcome.reason}`);
+      return;
+    }
+    this.#socket.disableRenegotiation();
+    this.#sendPack(new Pack().setPadding(this.#pad()));
+    const line = outcome.begin(new SocketWire(this.#socket, this.#options.lingering));
+    this.#connection = line;
+    this.#settle('session', 'joined');
+    const rest = this.#parser.takeRest();
+    if (rest.length > 0) line.received(rest);
+    this.#socket.resume();
   }
 
   #logReject(login: Login, outcome: LoginOutcome & { kind: 'reject' }): void {
