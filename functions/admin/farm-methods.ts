@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { timing } from '#shared/contract/timing.ts';
-import { memberId } from '#shared/kernel/ids.ts';
 import { errorCode } from '#shared/wire/error-code.ts';
 import { sha0Bytes } from '#shared/wire/sha0.ts';
-import { drainLimitMs } from '../domain/drain.ts';
 import { pointOf } from '../domain/selection.ts';
 import { isOnTrial } from '../domain/suspicion.ts';
 import type { Hub } from '../store/hub-store.ts';
@@ -13,7 +11,6 @@ import { inParallel } from './bounded-parallel.ts';
 import { Fleet } from './fleet.ts';
 import { hubsFor } from './hub-status.ts';
 import type { AdminCall, AdminPorts } from './method.ts';
-import { nameCharsMax } from './names.ts';
 import { type RpcObject, timeText, withheld, zeros } from './rpc-object.ts';
 import { serverIdentity } from './server-identity.ts';
 import { addressOrZero } from './session-methods.ts';
@@ -92,28 +89,6 @@ export async function getFarmInfo({ ports, admin, fields }: AdminCall): Promise<
     ServerCert_bin: Buffer.from(member.certificate).toString('base64'),
     Weight_u32: member.weight,
     HubsList: hubs.flat(),
-  };
-}
-
-/**
- * Take a member out of service (not one of SoftEther's own methods): it takes no new sessions,
- * closes those it has, and ends. Asked twice, it tells how far that is.
- */
-export async function drainMember({ ports, fields }: AdminCall): Promise<RpcObject> {
-  const { clock, stores } = ports;
-  const id = memberId(fields.text('MemberId_str', nameCharsMax) ?? '');
-  if (id === '') throw new AdminError(errorCode.invalidParameter, 'MemberId_str is empty');
-  const began = await stores.members.beginDrain(id, clock.nowMs() + drainLimitMs);
-  const member = await stores.members.get(id);
-  const isDone = member?.state === 'drained' || member?.state === 'terminated';
-  if (member === undefined || (began === 'not-a-live-member' && !isDone)) {
-    throw new AdminError(errorCode.objectNotFound, 'no such member');
-  }
-  return {
-    MemberId_str: member.memberId,
-    State_str: member.state,
-    NumSessions_u32: member.sessions,
-    DrainDeadline_dt: timeText(member.drainDeadlineMs ?? 0),
   };
 }
 

@@ -8,8 +8,9 @@ import {
 } from './access-methods.ts';
 import { deleteIpTable, deleteMacTable, enumIpTable, enumMacTable } from './address-methods.ts';
 import { getCaps } from './caps.ts';
+import { drainMachine, drainMember } from './drain-methods.ts';
 import { explainLogin } from './explain-method.ts';
-import { drainMember, enumFarmMember, getFarmInfo, getFarmSetting } from './farm-methods.ts';
+import { enumFarmMember, getFarmInfo, getFarmSetting } from './farm-methods.ts';
 import { createGroup, deleteGroup, enumGroup, getGroup, setGroup } from './group-methods.ts';
 import {
   getDefaultHubAdminOptions,
@@ -47,6 +48,12 @@ export const methods: Readonly<Record<string, AdminMethod>> = {
     run: drainMember,
     changes: true,
     added: '<code>MemberId_str</code>, from EnumFarmMember: it takes no new sessions and ends',
+  },
+  DrainMachine: {
+    auth: 'server',
+    run: drainMachine,
+    changes: true,
+    added: '<code>MemberId_str</code>: it, and all other members on its machine',
   },
   ExplainLogin: {
     auth: 'hub',

@@ -114,6 +114,12 @@ const drainSchema = z.object({
   DrainDeadline_dt: z.string(),
 });
 
+const drainsSchema = z.object({ MemberList: z.array(z.unknown()) });
+
+export function drainSentences(result: unknown): string {
+  return drainsSchema.parse(result).MemberList.map(drainSentence).join('\n');
+}
+
 export function drainSentence(result: unknown): string {
   const told = drainSchema.parse(result);
   const { MemberId_str: member, State_str: state, NumSessions_u32: sessions } = told;

@@ -10,7 +10,14 @@ import {
   variables,
 } from './connection.ts';
 import { explained } from './explain.ts';
-import { drainSentence, hubTable, membersOf, memberTable, sessionTable } from './lists.ts';
+import {
+  drainSentence,
+  drainSentences,
+  hubTable,
+  membersOf,
+  memberTable,
+  sessionTable,
+} from './lists.ts';
 
 /** What the command needs of the outside. */
 export interface CliPorts extends Surroundings {
@@ -79,8 +86,14 @@ function programOf(ports: CliPorts): Command {
   program
     .command('drain')
     .argument('<member>', 'as members names it')
+    .option('--machine', 'with all other members on its machine', false)
     .description('take a member out of service; asked again, tell how far that is')
-    .action((member: string) => answer('DrainMember', { MemberId_str: member }, drainSentence));
+    .action((member: string, { machine }: { readonly machine: boolean }) => {
+      const params = { MemberId_str: member };
+      return machine
+        ? answer('DrainMachine', params, drainSentences)
+        : answer('DrainMember', params, drainSentence);
+    });
   program
     .command('hubs')
     .description('list hubs: type, state, sessions, users')

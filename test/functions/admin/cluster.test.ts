@@ -80,6 +80,33 @@ test('a member is drained by its id; asked again, nothing begins anew', async ()
   assert.equal(event?.fields['object'], id);
 });
 
+test('a machine is drained by any of its members’ ids, with all that are there', async () => {
+  const rig = new AdminRig();
+  await rig.join('i-1', '198.51.100.1', 3);
+  const lost = await rig.join('i-1.1');
+  rig.nowMs += leaseMs;
+  await rig.stores.members.markLost(lost, 1, rig.nowMs);
+  await rig.join('i-1.2', '198.51.100.1', 5);
+  await rig.join('i-11');
+  const { MemberList } = await rig.call('DrainMachine', { MemberId_str: 'i-1.2' });
+  assert.deepEqual(
+    (MemberList as Record<string, unknown>[]).map((one) => [
+      one['MemberId_str'],
+      one['State_str'],
+      one['NumSessions_u32'],
+    ]),
+    [
+      ['i-1', 'draining', 3],
+      ['i-1.2', 'draining', 5],
+    ],
+  );
+  assert.deepEqual(
+    (await members(rig)).slice(1).map(({ State_str }) => State_str),
+    ['draining', 'draining', 'active'],
+  );
+  assert.deepEqual(await rig.call('DrainMachine', { MemberId_str: 'i-2.1' }), { error: 29 });
+});
+
 test('only a server administrator drains, and only a member that is there', async () => {
   const rig = new AdminRig();
   await rig.createHub('Hub', 2, 'hub-password');

@@ -36,6 +36,7 @@ const named = { HubName_str: 'Hub', Name_str: 'Alice' };
 const changing: Readonly<Record<string, object>> = {
   SetServerPassword: { PlainTextPassword_str: 'next' },
   DrainMember: { MemberId_str: 'i-1' },
+  DrainMachine: { MemberId_str: 'i-1' },
   CreateHub: { HubName_str: 'New', HubType_u32: 2, ...hub },
   SetHub: { HubName_str: 'Hub', HubType_u32: 2, ...hub },
   SetHubOnline: { HubName_str: 'Hub', Online_bool: false },

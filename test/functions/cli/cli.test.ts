@@ -104,6 +104,14 @@ test('drain: begun, asked again, and of nobody', async () => {
   assert.equal((await cli(rig, ['drain', 'i-9'])).status, 1);
 });
 
+test('drain --machine: each member of the machine', async () => {
+  const { rig, plane } = await cluster();
+  await plane.startMember('i-1.1');
+  const { out } = await cli(rig, ['drain', 'i-1', '--machine']);
+  assert.match(out, /^i-1 drains: .*\ni-1\.1 drains: /);
+  assert.equal((await cli(rig, ['drain', 'i-9', '--machine'])).status, 1);
+});
+
 test('hubs and sessions', async () => {
   const { rig, member, plane } = await cluster();
   assert.equal((await cli(rig, ['sessions', 'office'])).out, 'hub office has no sessions\n');
