@@ -6,7 +6,8 @@ import { sha0Bytes } from '#shared/wire/sha0.ts';
 
 /**
  * The Hello challenge without a database (ADR 0005). Hello's product text is a token the client
- * repeats in its login; the challenge itself is derived from the token. Layout, text:
+ * repeats in its login; the challenge itself is derived from the token's time and the client's
+ * address, so that what does not repeat the token can be checked, too. Layout, text:
  *
  *   etherfleet.TTTTTTTTT.NNNNNNNNNNNNNNNN.MMMMMMMMMMMMMMMMMMMM
  *              time      nonce            MAC over all before it and the client's address
@@ -22,6 +23,8 @@ const shape = /^etherfleet\.([0-9a-z]{9})\.[\w-]{16}\.[\w-]{20}$/;
 
 /** From Hello to login, a person's click on a certificate included. */
 export const challengeTtlMs = 60_000;
+/** Challenges of one address are the same within such a period. */
+const periodMs = 30_000;
 /** As much as two invocations' clocks may disagree. */
 const clockSkewMs = 5_000;
 
@@ -47,7 +50,7 @@ export function issueChallenge(
   const head = `${product}.${time}.${random.bytes(nonceBytes).toString('base64url')}`;
   const token = `${head}.${macOf(key, head, address)}`;
   assert(token.length <= helloEchoBytesMax && shape.test(token), 'a token survives the echo');
-  return { token, random: randomOf(key, token) };
+  return { token, random: randomOf(key, address, periodOf(nowMs)) };
 }
 
 export function checkChallenge(
@@ -64,9 +67,21 @@ export function checkChallenge(
   if (!timingSafeEqual(Buffer.from(token.slice(end + 1)), Buffer.from(mac))) {
     return { kind: 'invalid', reason: 'foreign' };
   }
-  const ageMs = nowMs - Number.parseInt(time, 36);
+  const issuedMs = Number.parseInt(time, 36);
+  const ageMs = nowMs - issuedMs;
   if (ageMs > challengeTtlMs || ageMs < -clockSkewMs) return { kind: 'invalid', reason: 'expired' };
-  return { kind: 'valid', random: randomOf(key, token) };
+  return { kind: 'valid', random: randomOf(key, address, periodOf(issuedMs)) };
+}
+
+/** Every challenge this address may have been given that is still good, the latest first. */
+export function recentChallenges(key: Uint8Array, address: string, nowMs: number): Buffer[] {
+  const latest = periodOf(nowMs + clockSkewMs);
+  const count = latest - periodOf(nowMs - challengeTtlMs) + 1;
+  return Array.from({ length: count }, (_, index) => randomOf(key, address, latest - index));
+}
+
+function periodOf(timeMs: number): number {
+  return Math.floor(timeMs / periodMs);
 }
 
 function macOf(key: Uint8Array, head: string, address: string): string {
@@ -74,6 +89,7 @@ function macOf(key: Uint8Array, head: string, address: string): string {
   return mac.subarray(0, macBytes).toString('base64url');
 }
 
-function randomOf(key: Uint8Array, token: string): Buffer {
-  return createHmac('sha256', key).update(`random\0${token}`).digest().subarray(0, sha0Bytes);
+function randomOf(key: Uint8Array, address: string, period: number): Buffer {
+  const digest = createHmac('sha256', key).update(`random\0${address}\0${period}`).digest();
+  return digest.subarray(0, sha0Bytes);
 }

@@ -16,6 +16,7 @@ import {
 import { decodeLogin } from '#shared/wire/login.ts';
 import { readMethod } from '#shared/wire/method.ts';
 import { decodePack, encodePack, loginPackLimits, Pack } from '#shared/wire/pack.ts';
+import { decodePasswordChange } from '#shared/wire/password-change.ts';
 import { encodeRedirect } from '#shared/wire/redirect.ts';
 import { WireError } from '#shared/wire/wire-error.ts';
 import { issueChallenge } from '../domain/challenge.ts';
@@ -23,6 +24,7 @@ import type { LoadBalancerBindings } from '../http/load-balancer.ts';
 import type { FrontDoor, Source } from './front-door.ts';
 import { listHubs } from './hub-list.ts';
 import { logIn } from './login.ts';
+import { changePassword } from './password-change.ts';
 
 /**
  * What Hello says besides the token. Clients and cascades choose what they ask for by these: the
@@ -85,8 +87,10 @@ async function answer(frontDoor: FrontDoor, body: Buffer, source: Source): Promi
       const login = await logIn(frontDoor, decodeLogin(pack), source);
       return login.kind === 'redirect'
         ? encodeRedirect(login.redirect)
-        : encodeErrorAnswer(login.code);
+        : encodeErrorAnswer(login.code, undefined, login.noSavePassword);
     }
+    case 'password':
+      return encodeErrorAnswer(await changePassword(frontDoor, decodePasswordChange(pack), source));
     case 'enum_hub':
       return encodeEnumHubAnswer(await listHubs(frontDoor));
     case 'noop':
@@ -98,7 +102,6 @@ async function answer(frontDoor: FrontDoor, body: Buffer, source: Source): Promi
       return refuse(frontDoor, method, errorCode.sessionTimeout, source);
     case 'admin': // needs a connection that stays
     case 'farm_connect': // likewise
-    case 'password': // needs a challenge this method does not echo (ADR 0005)
       return refuse(frontDoor, method, errorCode.notSupported, source);
     case 'unknown':
       return refuse(frontDoor, method, errorCode.protocolError, source);

@@ -50,6 +50,8 @@ export interface Rejection {
     | 'policy-denies-access'
     | 'policy-denies-monitor'
     | 'policy-denies-bridge';
+  /** The user's policy does not want passwords kept by clients. */
+  readonly noSavePassword?: boolean;
 }
 
 /** A user with what it takes to log in as it; `unreadable`: its stored hash does not open. */
@@ -99,7 +101,8 @@ export async function authenticate(
   const check = checkCredential(login.credential, login.userName, account?.stored, challenge);
   if (check.kind === 'rejected') {
     if (isAttempt(check.reason)) await throttle.failed();
-    return check;
+    // The user's own policy is at hand; a group's is for who has proven who they are.
+    return { ...check, noSavePassword: account?.policy?.noSavePassword ?? false };
   }
   await throttle.succeeded();
   if (account === undefined) return rejected(errorCode.authFailed, 'unknown-user');
@@ -108,15 +111,9 @@ export async function authenticate(
   }
   const policy = await policyOf(frontDoor, hub, account);
   const { userName, groupName, expiresMs } = account;
-  return (
-    refuseByAccount(login, { policy, expiresMs }, clock.nowMs()) ?? {
-      kind: 'authenticated',
-      hub,
-      userName,
-      groupName,
-      policy,
-    }
-  );
+  const refused = refuseByAccount(login, { policy, expiresMs }, clock.nowMs());
+  if (refused !== undefined) return { ...refused, noSavePassword: policy.noSavePassword };
+  return { kind: 'authenticated', hub, userName, groupName, policy };
 }
 
 function isEmpty({ stored, userName }: Account): boolean {

@@ -18,7 +18,7 @@ import { giveBack, takeSeats } from './seating.ts';
 
 export type LoginAnswer =
   | { readonly kind: 'redirect'; readonly redirect: Redirect }
-  | { readonly kind: 'reject'; readonly code: number };
+  | { readonly kind: 'reject'; readonly code: number; readonly noSavePassword: boolean };
 
 type Authenticated = Extract<Authentication, { kind: 'authenticated' }>;
 type Admitted = Extract<Admission, { kind: 'admitted' }>;
@@ -48,13 +48,18 @@ export async function logIn(
     const { hub, user, client } = facts;
     const rejection = { hub: hubName(hub), user, code, reason, source: source.address, client };
     if (reason !== 'unknown-hub') await note(frontDoor, { ...rejection, proven, explanation });
-    return { kind: 'reject', code };
+    return { kind: 'reject', code, noSavePassword };
   };
 
   let proven = false;
+  let noSavePassword = false;
   const who = await authenticate(frontDoor, login, source);
-  if (who.kind === 'rejected') return reject(who.code, who.reason);
+  if (who.kind === 'rejected') {
+    noSavePassword = who.noSavePassword ?? false;
+    return reject(who.code, who.reason);
+  }
   proven = true;
+  noSavePassword = who.policy.noSavePassword;
   const effect = redirectEffect(login);
   if (effect === 'misroutes') {
     return reject(errorCode.notSupported, 'name-configured-client', {

@@ -24,7 +24,7 @@ export class Throttle {
   readonly #user: string;
   #seen: StoredSource | undefined;
 
-  constructor(frontDoor: FrontDoor, login: Login, source: Source) {
+  constructor(frontDoor: FrontDoor, login: Pick<Login, 'hubName' | 'userName'>, source: Source) {
     this.#frontDoor = frontDoor;
     this.#source = sourceKey(source.address);
     this.#user = userTag(hubName(login.hubName), login.userName);

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { challengeTtlMs, checkChallenge, issueChallenge } from '#functions/domain/challenge.ts';
+import {
+  challengeTtlMs,
+  checkChallenge,
+  issueChallenge,
+  recentChallenges,
+} from '#functions/domain/challenge.ts';
 import { seededRandom } from '../doubles.ts';
 
 const key = Buffer.alloc(32, 1);
@@ -61,8 +66,22 @@ test('a shortened, lengthened or genuine product text is no token', () => {
   }
 });
 
-test('two tokens of the same moment differ in everything that matters', () => {
-  const other = issueChallenge(key, address, nowMs, random);
-  assert.notEqual(other.token, issued.token);
-  assert.notDeepEqual(other.random, issued.random);
+test('two tokens of the same moment differ; challenges differ by address, time and cluster', () => {
+  assert.notEqual(issueChallenge(key, address, nowMs, random).token, issued.token);
+  for (const other of [
+    issueChallenge(key, '198.51.100.2', nowMs, random),
+    issueChallenge(key, address, nowMs + 30_000, random),
+    issueChallenge(Buffer.alloc(32, 2), address, nowMs, random),
+  ]) {
+    assert.notDeepEqual(other.random, issued.random);
+  }
+});
+
+test('a challenge is among the recent ones for its life, and no other address has it', () => {
+  const isRecent = (atMs: number, from = address): boolean =>
+    recentChallenges(key, from, nowMs + atMs).some((one) => one.equals(issued.random));
+  for (const atMs of [-5_000, 0, 29_999, 30_000, challengeTtlMs]) assert(isRecent(atMs), `${atMs}`);
+  assert(!isRecent(challengeTtlMs + 30_000));
+  assert(!isRecent(0, '198.51.100.2'));
+  assert.equal(recentChallenges(key, address, nowMs).length, 3);
 });
