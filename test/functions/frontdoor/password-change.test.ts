@@ -67,7 +67,7 @@ test('a user changes the password: the new one holds at once, the old one no mor
   assert.doesNotMatch(JSON.stringify(plane.log.entries), /"old"|"new"/);
 });
 
-test('the answer to Hello counts as long as a login’s, and only from where it was given', async () => {
+test('Hello’s challenge counts as long as at a login, and only where it was given', async () => {
   const { plane, change } = await stage();
   const hello = await plane.hello();
   assert.equal(await change({ hello, address: '198.51.100.2' }), 69);
@@ -78,7 +78,7 @@ test('the answer to Hello counts as long as a login’s, and only from where it 
   assert.equal((await plane.stores.users.get(hubName('Hub'), 'alice'))?.version, 2);
 });
 
-test('a wrong old password, an unknown user, and one without a password change nothing', async () => {
+test('a wrong old password, an unknown user, one without a password: nothing changes', async () => {
   const { plane, change, letsIn } = await stage();
   await plane.createUser('Hub', 'guest', undefined);
   assert.equal(await change({ old: 'guess' }), 69);
@@ -117,7 +117,7 @@ test('FixPassword: of the user, or of the group; said to who knows the password'
   assert.equal(await loose.change(), 0, 'the own policy goes before');
 });
 
-test('deny_change_user_password and deny_empty_password of the hub, and its source list', async () => {
+test('what the hub’s options deny, and its source list', async () => {
   const fixed = await stage({ adminOptions: { deny_change_user_password: 1 } });
   assert.equal(await fixed.change(), 52);
   const nonempty = await stage({ adminOptions: { deny_empty_password: 1 } });
