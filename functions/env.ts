@@ -19,7 +19,9 @@ export const env = {
   certificateQueueUrl: 'CERTIFICATE_QUEUE_URL',
   /** What tells this cluster from others of the account: its stack's name. */
   clusterName: 'CLUSTER_NAME',
-  /** ARN of the scaling policy that adds one member. */
+  /** Name of the group of members' machines. */
+  memberGroupName: 'MEMBER_GROUP_NAME',
+  /** ARN of the scaling policy that adds one machine. */
   wakePolicyArn: 'WAKE_POLICY_ARN',
 } as const;
 

@@ -77,7 +77,11 @@ export function wireCalling(): Calling {
   const autoScaling = wireSignedPost('autoscaling', 'AUTO_SCALING');
   return {
     calls: new CallStore(new DynamoTable(client, variable(env.tableName))),
-    caller: new ScalingPolicy(autoScaling, variable(env.wakePolicyArn)),
+    caller: new ScalingPolicy(
+      autoScaling,
+      variable(env.memberGroupName),
+      variable(env.wakePolicyArn),
+    ),
   };
 }
 

@@ -10,9 +10,6 @@ import type { Settings } from '../settings.ts';
 import { fleetMetric } from './fleet-metric.ts';
 import { RunbookAlarm } from './runbook-alarm.ts';
 
-/** No second member is called for while the first is on its way. */
-const wakeCooldownSeconds = 180;
-
 export interface MemberScalingProps {
   readonly group: AutoScalingGroup;
   readonly settings: Settings;
@@ -23,7 +20,7 @@ export interface MemberScalingProps {
  * agree, and then it drains first: its sessions count against those who stay.
  */
 export class MemberScaling extends Construct {
-  /** Name and value of what tells a function how to add one member. */
+  /** Name and value of what tells a function how to add one machine. */
   readonly wakeVariable: [name: string, value: string];
 
   constructor(scope: Construct, id: string, { group, settings }: MemberScalingProps) {
@@ -51,7 +48,6 @@ export class MemberScaling extends Construct {
       policyType: 'SimpleScaling',
       adjustmentType: AdjustmentType.CHANGE_IN_CAPACITY,
       scalingAdjustment: 1,
-      cooldown: String(wakeCooldownSeconds),
     });
     this.wakeVariable = [env.wakePolicyArn, wake.ref];
     new RunbookAlarm(this, 'Full', {

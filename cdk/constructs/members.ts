@@ -16,7 +16,7 @@ import { InstanceType, type IVpc, Peer, Port, SecurityGroup } from 'aws-cdk-lib/
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { launchHeartbeatSeconds, lifecycleHeartbeatSeconds } from '#functions/env.ts';
+import { env, launchHeartbeatSeconds, lifecycleHeartbeatSeconds } from '#functions/env.ts';
 import type { Settings } from '../settings.ts';
 import type { AgentApi } from './agent-api.ts';
 import { MachineLogs } from './machine-logs.ts';
@@ -103,10 +103,20 @@ export class Members extends Construct {
     this.grant(lambda, 'SetInstanceHealth');
   }
 
-  /** Let `lambda` add one member. */
+  /** Let `lambda` add a machine where there is to be none. */
   grantWake(lambda: LambdaFunction): void {
     this.grant(lambda, 'ExecutePolicy');
+    lambda.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['autoscaling:DescribeAutoScalingGroups'],
+        resources: ['*'], // it has no narrower one
+      }),
+    );
+    if (lambda.role !== undefined) {
+      answerNag(lambda.role, 'IAM5[Resource::*]', 'Groups are described all or none, says IAM.');
+    }
     lambda.addEnvironment(...this.scaling.wakeVariable);
+    lambda.addEnvironment(env.memberGroupName, this.groupName);
   }
 
   private templates({ agentApi, settings }: MembersProps): MemberTemplates {

@@ -13,9 +13,9 @@ export interface Calling {
 export const callEveryMs = 30_000;
 
 /**
- * A login found no member: if none is there or on its way in, have one started. The client is told
- * to come back as always, and does within seconds; nobody waits here. A call that fails is tried
- * again by a later login, and must not cost this one its answer.
+ * A login found no member: if none is there or on its way in, have one started, unless there is to
+ * be one anyway. The client is told to come back as always, and does within seconds; nobody waits
+ * here. A call that fails is tried again by a later login, and must not cost this one its answer.
  */
 export async function callIfNobodyIsThere(
   { calling, clock, log }: FrontDoor,

@@ -1,5 +1,5 @@
-/** Whoever can have one more member started. */
+/** Whoever can have a first member started. */
 export interface MemberCaller {
-  /** `on-the-way`: one was called a moment ago. */
+  /** `on-the-way`: there is to be one anyway. */
   call(): Promise<'called' | 'on-the-way'>;
 }

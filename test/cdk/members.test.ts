@@ -147,4 +147,6 @@ test('the front door may add a member to an empty group, and only add', () => {
     Environment: { Variables: Record<string, unknown> };
   };
   assert.deepEqual(environment.Variables[env.wakePolicyArn], { Ref: wake.id });
+  const { AutoScalingGroupName: group } = wake.properties;
+  assert.deepEqual(environment.Variables[env.memberGroupName], group);
 });

@@ -22,7 +22,7 @@ const listSchema = z.object({
 describe('a member outside AWS, and another identity', { timeout: 300_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'etherfleet-outside-'));
   const context = ['onPremises=berlin@127.0.0.1,paris@127.0.0.1'];
-  const cloud = new CloudProcess(22_640, 1, folder, 'cluster', context);
+  const cloud = new CloudProcess(22_640, 1, folder, 'cluster', { context });
   const dispatcher = new Agent();
   const given = (name: string, file: string): string =>
     join(folder, 'data', 'on-premises', name, file);

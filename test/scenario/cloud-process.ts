@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ReconnectingSession } from '#node-agent/dial/reconnecting.ts';
+import { ReconnectingSession, type ReconnectingState } from '#node-agent/dial/reconnecting.ts';
 import { systemClock, systemRandom, systemTimers } from '#node-agent/system.ts';
 import { silentLog } from '#shared/kernel/log.ts';
 import { eventually } from '#test/support/eventually.ts';
@@ -27,6 +27,13 @@ interface State {
 
 const isActive = (state: string): boolean => state === 'active';
 
+export interface CloudOptions {
+  /** As `cdk deploy -c`: `name=value` each. */
+  readonly context?: readonly string[];
+  /** So many of the members at first; then the template decides. */
+  readonly desired?: number;
+}
+
 /** The local cloud as a process that leads a group, so that all a user started can be killed. */
 export class CloudProcess {
   readonly frontDoorPort: number;
@@ -34,6 +41,7 @@ export class CloudProcess {
   private readonly name: string;
   private readonly context: readonly string[];
   private readonly memberCount: number;
+  private readonly desired: number | undefined;
   private child: ChildProcess | undefined;
 
   /** Members are on the ports after the front door's. */
@@ -42,9 +50,10 @@ export class CloudProcess {
     memberCount: number,
     folder: string,
     name = 'cluster',
-    context: readonly string[] = [],
+    { context = [], desired }: CloudOptions = {},
   ) {
     this.context = context;
+    this.desired = desired;
     this.name = name;
     this.frontDoorPort = frontDoorPort;
     this.memberCount = memberCount;
@@ -59,6 +68,7 @@ export class CloudProcess {
     }
     argv.push('--admin-password', 'admin-pw', '--data', join(folder, 'data'));
     argv.push('--state', this.stateFile);
+    if (this.desired !== undefined) argv.push('--desired', String(this.desired));
     for (const text of this.context) argv.push('--context', text);
     const log = openSync(this.printedFile, 'w');
     this.child = spawn(process.execPath, argv, { stdio: ['ignore', log, log], detached: true });
@@ -78,8 +88,8 @@ export class CloudProcess {
     }, readyLimitMs);
     await eventually(() => {
       const states = this.state().members.map(({ state }) => state);
-      // One more than asked for, if clients came while there was none: the front door wakes one.
-      const isReady = states.length >= this.memberCount && states.every(isActive);
+      const wanted = this.desired ?? this.memberCount;
+      const isReady = states.length === wanted && states.every(isActive);
       return isReady ? undefined : states.join();
     }, activeLimitMs);
   }
@@ -95,6 +105,11 @@ export class CloudProcess {
       const active = states.filter(isActive).length;
       return active === count && states.length === count ? undefined : states.join();
     }, limitMs);
+  }
+
+  /** Its state is told in a file. */
+  get isReady(): boolean {
+    return existsSync(this.stateFile);
   }
 
   state(): State {
@@ -128,7 +143,11 @@ export class CloudProcess {
   }
 
   /** A client that comes back by itself, with a genuine client's protocol. */
-  dial(hub: string, user: string): ReconnectingSession {
+  dial(
+    hub: string,
+    user: string,
+    onState: (state: ReconnectingState) => void = () => undefined,
+  ): ReconnectingSession {
     return new ReconnectingSession({
       ...{ address: '127.0.0.1', port: this.frontDoorPort, hub, user },
       credential: { kind: 'password', password: 'secret' },
@@ -136,7 +155,7 @@ export class CloudProcess {
       timers: systemTimers,
       random: systemRandom,
       log: silentLog,
-      ...{ retryIntervalMs: 1_000, retryJitter: 0 },
+      ...{ retryIntervalMs: 1_000, retryJitter: 0, onState },
     });
   }
 

@@ -56,7 +56,8 @@ function agentOn(socketPath: string): Agent {
   return new Agent(options);
 }
 
-function variablesIn(path: string): (name: string) => string {
+/** What such a file says. */
+export function variablesIn(path: string): (name: string) => string {
   const text = readFileSync(path, 'utf8');
   return (name) => new RegExp(`^export ${name}='(.*)'$`, 'm').exec(text)?.[1] ?? '';
 }

@@ -139,8 +139,11 @@ export class AutoScaling {
     },
     DescribeInstanceRefreshes: (form, group) =>
       success(form, { InstanceRefreshes: group.refreshes.map((one) => this.refreshOf(one)) }),
-    DescribeAutoScalingGroups: (form, group) =>
-      success(form, { AutoScalingGroups: [this.description(group)] }),
+    DescribeAutoScalingGroups: (form, group) => {
+      const asked = [...form].filter(([key]) => key.startsWith('AutoScalingGroupNames.'));
+      const isMeant = asked.length === 0 || asked.some(([, name]) => name === this.groupName);
+      return success(form, { AutoScalingGroups: isMeant ? [this.description(group)] : [] });
+    },
   };
 
   private refreshOf({ id, status, left, percentage }: RefreshReport): QueryValue {

@@ -21,6 +21,8 @@ import { systemClock, systemRandom } from '#cdk/local/system.ts';
 import { place } from '#cdk/local/template/place.ts';
 import { Stack } from '#cdk/local/template/stack.ts';
 import { AutoScalingGroup } from '#functions/aws/auto-scaling-group.ts';
+import { ScalingPolicy } from '#functions/aws/scaling-policy.ts';
+import { SignedPost } from '#functions/aws/signed-post.ts';
 import { machineId } from '#shared/kernel/ids.ts';
 import { callerRole } from './local-aws.ts';
 
@@ -61,10 +63,10 @@ class OneMachine implements ScalingGroup {
     return undefined;
   }
 
-  executePolicy(name: string): 'done' | 'cooling' | 'unknown' {
+  executePolicy(name: string, honorCooldown: boolean): 'done' | 'cooling' | 'unknown' {
     if (name !== 'Wake') return 'unknown';
-    if (this.desired > 0) return 'cooling';
-    this.desired = 1;
+    if (honorCooldown && this.desired > 0) return 'cooling';
+    this.desired += 1;
     return 'done';
   }
 
@@ -132,7 +134,13 @@ async function startService(context: TestContext, actions: readonly string[], re
   const credentials = registry.issue(principal, 3_600_000);
   const client = new AutoScalingClient({ endpoint, region: place.region, credentials });
   context.after(() => client.destroy());
-  return { client, group: new AutoScalingGroup(client), machine, refusals };
+  const post = new SignedPost({
+    ...{ service: 'autoscaling', endpoint, region: place.region },
+    ...{ credentials, fetch },
+  });
+  const policyOf = (groupName: string, policyName: string): ScalingPolicy =>
+    new ScalingPolicy(post, groupName, policyName);
+  return { client, group: new AutoScalingGroup(client), machine, policyOf, refusals };
 }
 
 const lifecycleActions = ['CompleteLifecycleAction', 'RecordLifecycleActionHeartbeat'];
@@ -175,15 +183,29 @@ test('without a grant, or with one for another group, nothing happens', async (c
   }
 });
 
+test('a first machine is called for a group of none, and for no other', async (context) => {
+  const { machine, policyOf } = await startService(context, ['*'], '*');
+  const policy = policyOf('Group', 'Wake');
+  assert.equal(await policy.call(), 'called');
+  assert.equal(await policy.call(), 'on-the-way');
+  assert.equal(machine.desired, 1);
+  machine.setDesired(2);
+  assert.equal(await policy.call(), 'on-the-way', 'whoever is late was called before');
+  assert.equal(machine.desired, 2);
+  await assert.rejects(policyOf('Other', 'Wake').call(), /there is no group Other/);
+  machine.setDesired(0);
+  await assert.rejects(policyOf('Group', 'Other').call(), /ExecutePolicy: ValidationError/);
+});
+
 test('an operator’s commands, in the service’s own words', async (context) => {
   const AutoScalingGroupName = 'Group';
   const { client, machine } = await startService(context, ['*'], '*');
   const PolicyName = 'Wake';
   await client.send(new ExecutePolicyCommand({ AutoScalingGroupName, PolicyName }));
-  await assert.rejects(
-    client.send(new ExecutePolicyCommand({ AutoScalingGroupName, PolicyName })),
-    { name: 'ScalingActivityInProgressFault' },
-  );
+  const patient = { AutoScalingGroupName, PolicyName, HonorCooldown: true };
+  await assert.rejects(client.send(new ExecutePolicyCommand(patient)), {
+    name: 'ScalingActivityInProgressFault',
+  });
   const size = (DesiredCapacity: number) =>
     client.send(new SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity }));
   await size(3);
