@@ -4,7 +4,6 @@ import { assert } from '#shared/kernel/assert.ts';
 import type { Cancel, Clock, Timers } from '#shared/kernel/clock.ts';
 import type { Log } from '#shared/kernel/log.ts';
 import type { Random } from '#shared/kernel/random.ts';
-import { pairKey } from '#shared/witness/pair-key.ts';
 import { Attendance } from './attendance.ts';
 import type { ExclusiveRight } from './exclusive-right.ts';
 import { Lease } from './lease.ts';
@@ -14,14 +13,11 @@ import {
   nonceBytes,
   type UnverifiedMessage,
 } from './witness-message.ts';
-import { type PeerContact, WitnessPeer } from './witness-peer.ts';
+import type { WitnessPeer } from './witness-peer.ts';
+import { WitnessPeers, type WitnessPeersLimits } from './witness-peers.ts';
 import { type WitnessTiming, witnessTiming } from './witness-timing.ts';
 
-export interface WitnessLimits {
-  /** Peers that made themselves known before the control plane told of them. */
-  readonly learnedMax: number;
-  /** They are kept this long though no list has them: lists may be a little old. */
-  readonly learnedKeptMs: number;
+export interface WitnessLimits extends WitnessPeersLimits {
   /** Datagrams looked at in one period of questions; the rest are dropped. */
   readonly datagramsMax: number;
   /** A heartbeat is hurried for at most this often. */
@@ -65,12 +61,7 @@ export class Witness {
   readonly #startedMs: number;
 
   #identity: Identity | undefined;
-  #peers = new Map<string, WitnessPeer>();
-  /** The last list; undefined before there was one. */
-  #list: Pick<Peers, 'version' | 'complete'> | undefined;
-  #ownKey: Buffer | undefined;
-  /** More peers made themselves known than could be kept: until then nobody is a witness. */
-  #overflowUntilMs = never;
+  readonly #peers: WitnessPeers;
   /** Since when the lease has been renewed without a gap, as far as this member heard. */
   #freshSinceMs = never;
   #freshUntilMs = never;
@@ -89,12 +80,13 @@ export class Witness {
   constructor(options: WitnessOptions) {
     this.#options = options;
     this.#startedMs = options.clock.monotonicMs();
+    this.#peers = new WitnessPeers(options.limits);
     this.lease = new Lease(() => this.#onLease());
   }
 
   /** Version of the list of peers, for the next heartbeat. */
   get version(): string | undefined {
-    return this.#list?.version;
+    return this.#peers.version;
   }
 
   /**
@@ -113,26 +105,7 @@ export class Witness {
   /** The control plane's list of peers, newer than the last one. */
   learn(peers: Peers): void {
     const nowMs = this.#nowMs();
-    this.#ownKey = Buffer.from(peers.key, 'base64');
-    const before = this.#peers;
-    this.#peers = new Map();
-    for (const { memberId, address, port, key, asked } of peers.list) {
-      const contact: PeerContact = {
-        memberId,
-        endpoint: { address, port },
-        key: Buffer.from(key, 'base64'),
-        keyOf: 'answerer',
-      };
-      const peer = before.get(memberId) ?? new WitnessPeer(contact, asked, nowMs);
-      peer.contact = contact;
-      peer.isAsked = asked || this.#toldLately(peer, nowMs);
-      this.#peers.set(memberId, peer);
-    }
-    for (const [memberId, peer] of before) {
-      if (this.#peers.has(memberId) || !this.#toldLately(peer, nowMs)) continue;
-      this.#peers.set(memberId, peer);
-    }
-    this.#list = { version: peers.version, complete: peers.complete };
+    this.#peers.learn(peers, nowMs);
     this.#publish();
     this.#schedule(nowMs);
   }
@@ -189,10 +162,10 @@ export class Witness {
    * sooner from us if ours is renewed too.
    */
   #onQuestion(message: UnverifiedMessage, from: WitnessEndpoint): void {
-    const key = this.#keyToAnswer(message);
+    const key = this.#peers.keyToAnswer(message);
     if (key === undefined || !message.isUnder(key)) return;
     const nowMs = this.#nowMs();
-    const peer = this.#peers.get(message.from) ?? this.#meet(message.from, from, nowMs);
+    const peer = this.#peers.get(message.from) ?? this.#peers.meet(message.from, from, nowMs);
     const wasAsked = peer?.isAsked ?? false;
     peer?.told(nowMs);
     if (peer !== undefined && nowMs - message.renewedAgoMs > this.#limitMs) {
@@ -217,29 +190,6 @@ export class Witness {
     this.#options.onPeerRenewed();
   }
 
-  /** Who asks under a key of its own has learned of us by itself, and is listed here. */
-  #keyToAnswer({ keyOf, from }: UnverifiedMessage): Buffer | undefined {
-    if (keyOf === 'asker') {
-      const contact = this.#peers.get(from)?.contact;
-      return contact?.keyOf === 'answerer' ? contact.key : undefined;
-    }
-    return this.#ownKey && pairKey(this.#ownKey, from);
-  }
-
-  /** A member that the list does not have, under a key that the control plane gave it. */
-  #meet(memberId: string, endpoint: WitnessEndpoint, nowMs: number): WitnessPeer | undefined {
-    const { limits } = this.#options;
-    const learned = [...this.#peers.values()].filter(({ contact }) => contact.keyOf === 'asker');
-    if (learned.length >= limits.learnedMax || this.#ownKey === undefined) {
-      this.#overflowUntilMs = nowMs + limits.learnedKeptMs;
-      return undefined;
-    }
-    const key = pairKey(this.#ownKey, memberId);
-    const peer = new WitnessPeer({ memberId, endpoint, key, keyOf: 'asker' }, false, nowMs);
-    this.#peers.set(memberId, peer);
-    return peer;
-  }
-
   #onAnswer(message: UnverifiedMessage): void {
     const peer = this.#peers.get(message.from);
     if (peer === undefined || !message.isUnder(peer.contact.key)) return;
@@ -254,22 +204,16 @@ export class Witness {
     return timing === undefined ? never : this.lease.renewedMs + timing.skewMs;
   }
 
-  /** A list may be a little older than what a peer said itself. */
-  #toldLately(peer: WitnessPeer, nowMs: number): boolean {
-    return peer.toldMs + this.#options.limits.learnedKeptMs > nowMs;
-  }
-
   /** Whether there is a lease that could run out, and somebody or nobody to ask. */
   get #mayWitness(): boolean {
-    const isKnown = this.#list?.complete === true && this.#nowMs() >= this.#overflowUntilMs;
-    return isKnown && this.lease.heldUntilMs > never;
+    return this.#peers.isComplete(this.#nowMs()) && this.lease.heldUntilMs > never;
   }
 
   #witnessedUntilMs(): number {
     const { timing } = this.#identity ?? {};
     if (timing === undefined || !this.#mayWitness) return never;
     let untilMs = this.#attendance.untilMs(this.#nowMs(), timing);
-    for (const peer of this.#peers.values()) {
+    for (const peer of this.#peers.all()) {
       if (!peer.isAsked) continue;
       untilMs = Math.min(untilMs, peer.witnessesUntilMs(this.#limitMs, timing.validMs));
     }
@@ -281,7 +225,7 @@ export class Witness {
     const { timing } = this.#identity ?? {};
     if (timing === undefined) return always;
     let fromMs = never;
-    for (const peer of this.#peers.values()) {
+    for (const peer of this.#peers.all()) {
       if (peer.ackedMs >= this.#freshSinceMs) continue;
       const sinceMs = Math.max(this.#freshSinceMs, peer.knownMs);
       fromMs = Math.max(fromMs, sinceMs + timing.settleMs);
@@ -300,8 +244,8 @@ export class Witness {
     this.#options.right.publish(
       {
         heldUntilMs,
-        openFromMs: this.#list === undefined ? never : this.#openFromMs(),
-        openUntilMs: this.#list === undefined ? this.lease.heldUntilMs : this.#freshUntilMs,
+        openFromMs: this.version === undefined ? never : this.#openFromMs(),
+        openUntilMs: this.version === undefined ? this.lease.heldUntilMs : this.#freshUntilMs,
         lostAtMs: this.#lostAtMs,
       },
       this.#identity?.epoch ?? 0,
@@ -325,7 +269,7 @@ export class Witness {
     if (this.lease.heldUntilMs === never || timing === undefined) return { cause: 'no-epoch' };
     if (this.#attendance.isListening(nowMs)) return { cause: 'was-stopped' };
     if (!this.#mayWitness) return { cause: 'peers-unknown' };
-    const against = [...this.#peers.values()].filter(
+    const against = [...this.#peers.all()].filter(
       (peer) => peer.isAsked && peer.witnessesUntilMs(this.#limitMs, timing.validMs) <= nowMs,
     );
     return {
@@ -356,7 +300,7 @@ export class Witness {
     let nextMs = this.#mayWitness
       ? Math.max(this.lease.heldUntilMs - timing.askAheadMs, nowMs + timing.askEveryMs)
       : always;
-    for (const peer of this.#peers.values()) {
+    for (const peer of this.#peers.all()) {
       const dueMs = this.#dueMs(peer, timing, isAway, nowMs);
       if (dueMs <= nowMs) this.#ask(peer, nowMs);
       nextMs = Math.min(nextMs, Math.max(dueMs, nowMs + timing.askEveryMs));
