@@ -104,6 +104,8 @@ export const controlLimits = {
   pulseEveryMs: 200,
   /** A data plane that has not moved for so long loses its lease: it must not hold hubs. */
   stallMs: 3_000,
+  /** And then its process. While others serve on its machine, nobody replaces that. */
+  stallMsMax: 30_000,
   hurryMs: 500,
   learnedMax: 64,
   learnedKeptMs: 30_000,

@@ -89,6 +89,8 @@ function control(log: Log): void {
     timers: systemTimers,
     random: systemRandom,
     log,
+    // Both threads: a signal to the process is all that reaches one that never listens again.
+    onStuck: () => process.kill(process.pid, 'SIGKILL'),
   });
 }
 

@@ -20,6 +20,10 @@ export interface ControlHostOptions extends Parts {
   /** A data plane that has not moved for so long must not hold hubs. */
   readonly stallMs: number;
   readonly pulseEveryMs: number;
+  /** One that was found not to have moved for so long never will. */
+  readonly stallMsMax: number;
+  /** It does not move any more: its process is to end, for another to be started. */
+  readonly onStuck?: () => void;
 }
 
 /**
@@ -33,6 +37,8 @@ export class ControlHost {
   readonly #snapshots = new Snapshots();
   #joinRequest: JoinRequest | undefined;
   #stalled = false;
+  /** In a row; a machine that was paused itself looks but once. */
+  #stalledLooks = 0;
   #stopped = false;
 
   constructor(options: ControlHostOptions) {
@@ -91,13 +97,19 @@ export class ControlHost {
 
   #watch(): void {
     if (this.#stopped) return;
-    const { clock, log, pulse, pulseEveryMs, stallMs, timers } = this.#options;
+    const { clock, log, onStuck, pulse, pulseEveryMs, stallMs, stallMsMax, timers } = this.#options;
     const stillForMs = pulse.stillForMs(clock.monotonicMs());
     const stalled = stillForMs >= stallMs;
     if (stalled !== this.#stalled) {
       this.#stalled = stalled;
       if (stalled) log.error('agent.stalled', { stillForMs: Math.round(stillForMs) });
       else log.warn('agent.moves-again');
+    }
+    this.#stalledLooks = stalled ? this.#stalledLooks + 1 : 0;
+    if (this.#stalledLooks * pulseEveryMs >= stallMsMax) {
+      this.#stalledLooks = 0;
+      log.error('agent.stuck', { stillForMs: Math.round(stillForMs) });
+      onStuck?.();
     }
     timers.after(pulseEveryMs, () => this.#watch());
   }

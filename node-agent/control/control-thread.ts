@@ -35,6 +35,8 @@ export interface ThreadServices {
   readonly timers: Timers;
   readonly random: Random;
   readonly log: Log;
+  /** The data plane does not move any more: end the process, for another to be started. */
+  readonly onStuck: () => void;
 }
 
 interface MessagePort {

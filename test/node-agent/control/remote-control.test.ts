@@ -64,6 +64,7 @@ beforeEach(async () => {
     },
     pulse: new Pulse(beat),
     ...controlLimits,
+    onStuck: () => events.push('stuck'),
   });
   remote = new RemoteControl({
     reports,
@@ -181,6 +182,17 @@ describe('control in another thread', () => {
       await settle();
     }
     assert(api.lastHeartbeat.body.seq > seq);
+  });
+
+  test('a data plane that stands for good: its process is to end', async () => {
+    await join(4);
+    turn();
+    remoteStops();
+    const { stallMs, stallMsMax } = controlLimits;
+    time.advance(stallMsMax - 1);
+    assert(!events.includes('stuck'));
+    time.advance(stallMs + 2 * controlLimits.pulseEveryMs);
+    assert(events.includes('stuck'));
   });
 
   test('an epoch that is over serves nothing, though control has the next already', async () => {
