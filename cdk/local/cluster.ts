@@ -148,7 +148,7 @@ class LocalCluster implements Cluster {
       policies: trackingPolicies(deployment.stack, terms.warmupMs),
       actions: scheduledActions(deployment.stack),
       ...{ metrics: deployment.metrics, group: this.group },
-      // Members somebody has listed stay, however idle; who says a number leaves it to the template.
+      // Members somebody has listed stay, however idle; a number is the template's to change.
       kept: options.desired === undefined ? options.members.length : 0,
       ...{ clock: systemClock, timers: systemTimers },
       onTrouble: (message) => this.trouble.report('scaling', message),

@@ -49,9 +49,8 @@ describe('the local cloud with nobody in its group', { timeout: 200_000 }, () =>
     const logs = join(folder, 'data', 'logs');
     const name = readdirSync(logs).find((file) => file.startsWith('Frontdoor')) ?? '';
     const called = /"event":"member\.called","outcome":"([a-z-]+)"/g;
-    return [...readFileSync(join(logs, name), 'utf8').matchAll(called)].map(
-      ([, what = '']) => what,
-    );
+    const text = readFileSync(join(logs, name), 'utf8');
+    return [...text.matchAll(called)].map(([, outcome = '']) => outcome);
   };
 
   test('the first logins are told to come back soon, one member comes, and all are in', async () => {

@@ -47,7 +47,7 @@ export class Capacity {
     return undefined;
   }
 
-  /** Other bounds, and the number nearest to what is asked for, or to what there is, within them. */
+  /** Other bounds, and the nearest number within them to what is asked for, or to what there is. */
   rebound(sizes: Sizes, cause: string): string | undefined {
     const { minSize = this.limits.minSize, maxSize = this.limits.maxSize, desired } = sizes;
     if (minSize > maxSize) return `MinSize ${minSize} is more than MaxSize ${maxSize}`;

@@ -98,7 +98,7 @@ function hookOf(stack: Stack, transition: LifecycleTransition): LifecycleHook | 
   };
 }
 
-/** Those that are executed by somebody; `scaling/` has those that go by figures and by the clock. */
+/** Those that somebody executes; `scaling/` has those that go by figures and by the clock. */
 function simplePolicies(stack: Stack): SimplePolicy[] {
   return stack
     .ofType('AWS::AutoScaling::ScalingPolicy')
