@@ -53,7 +53,7 @@ describe('the local cloud with nobody in its group', { timeout: 200_000 }, () =>
     return [...text.matchAll(called)].map(([, outcome = '']) => outcome);
   };
 
-  test('the first logins are told to come back soon, one member comes, and all are in', async () => {
+  test('the first logins are told to come back soon; one member comes for all', async () => {
     assert.deepEqual(cloud.state().members, []);
     const setbacks: Setback[] = [];
     for (const user of users) {

@@ -120,7 +120,7 @@ class Stage {
   }
 }
 
-test('sessions rise: it grows to the target, no further; they fall: one drains', async (context) => {
+test('sessions rise: it grows to the target, no further; fall: one drains', async (context) => {
   const stage = await Stage.open(context);
   stage.sessions = 100;
   await stage.pass(6);
