@@ -1,4 +1,5 @@
 import { isIPv4 } from 'node:net';
+import { isAbsolute, join } from 'node:path';
 import * as z from 'zod';
 import { processesMax } from '#shared/kernel/ids.ts';
 
@@ -43,7 +44,10 @@ const configSchema = z.strictObject({
       publicAddress: ip4,
       /** Where other members ask; the public address, if left out. */
       witnessAddress: ip4.optional(),
-      /** Keys of this member's user, in the format of AWS's shared credentials file. */
+      /**
+       * Keys of this machine's user, in the format of AWS's shared credentials file. A name alone
+       * is that of a credential systemd has loaded.
+       */
       credentialsFile: z.string().min(1),
     })
     .optional(),
@@ -59,10 +63,12 @@ export interface AgentConfig extends Omit<MachineConfig, 'listen'> {
   readonly processes?: number;
 }
 
-/** What the command line says: which process this is, of how many. */
+/** What it is told beside: which process this is, of how many. */
 export interface ProcessOptions {
   readonly process?: string | undefined;
   readonly processes?: string | undefined;
+  /** Where systemd puts credentials. */
+  readonly credentialsFolder?: string | undefined;
 }
 
 export type ConfigOutcome =
@@ -96,8 +102,24 @@ function configOf(machine: MachineConfig, options: ProcessOptions): ConfigOutcom
     return { kind: 'invalid', problems };
   }
   const listen = { address, port: ownPort };
-  const config = { ...machine, listen, process, ...(processes !== undefined && { processes }) };
-  return { kind: 'ok', config };
+  const { onPremises } = machine;
+  return {
+    kind: 'ok',
+    config: {
+      ...{ ...machine, listen, process },
+      ...(processes !== undefined && { processes }),
+      ...(onPremises !== undefined && { onPremises: withCredentials(onPremises, options) }),
+    },
+  };
+}
+
+function withCredentials(
+  place: NonNullable<MachineConfig['onPremises']>,
+  { credentialsFolder }: ProcessOptions,
+): typeof place {
+  const { credentialsFile } = place;
+  if (credentialsFolder === undefined || isAbsolute(credentialsFile)) return place;
+  return { ...place, credentialsFile: join(credentialsFolder, credentialsFile) };
 }
 
 /** Decimal digits, or what no comparison holds for. */

@@ -111,7 +111,8 @@ function readConfig(): AgentConfig {
   } catch (error) {
     throw new StartFailure(`cannot read ${values.config}`, { cause: error });
   }
-  const parsed = parseConfig(text, values);
+  const credentialsFolder = environmentVariable('CREDENTIALS_DIRECTORY');
+  const parsed = parseConfig(text, { ...values, credentialsFolder });
   if (parsed.kind === 'invalid') throw new StartFailure(`${values.config}: ${parsed.problems}`);
   return parsed.config;
 }

@@ -9,7 +9,7 @@ import { repositoryRoot } from '../constructs/repository-root.ts';
 //
 //   node --import tsx cdk/on-premises/pack.ts [FOLDER]      writes etherfleet-agent-VERSION.tgz
 
-const files = ['etherfleet-agent.service', 'agent.example.json', 'README.md'];
+const files = ['etherfleet-agent@.service', 'agent.example.json', 'README.md'];
 const { version, license, engines } = JSON.parse(
   readFileSync(join(repositoryRoot, 'package.json'), 'utf8'),
 );

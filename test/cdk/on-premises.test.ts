@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { onPremisesMembers } from '#cdk/constructs/on-premises.ts';
 import { machineIdOf } from '#functions/http/caller.ts';
+import { parseConfig } from '#node-agent/config.ts';
 
 test('members outside AWS are named with their address; the control plane knows the names', () => {
   const members = onPremisesMembers('berlin@203.0.113.7,new-york@198.51.100.1');
@@ -25,4 +27,17 @@ test('a name that could be an instance’s, or no address, is refused', () => {
   ]) {
     assert.throws(() => onPremisesMembers(text), /outside AWS|no IPv4/, text);
   }
+});
+
+test('what is packed goes together: the agent reads the example, the unit says which process', () => {
+  const file = (name: string) =>
+    readFileSync(new URL(`../../cdk/on-premises/${name}`, import.meta.url), 'utf8');
+  const example = file('agent.example.json').replace('REPLACE.', 'abc.').replace('REGION', 'eu');
+  const credentialsFolder = '/run/credentials/x';
+  const parsed = parseConfig(example, { process: '0', credentialsFolder });
+  assert.equal(parsed.kind, 'ok', parsed.kind === 'ok' ? '' : parsed.problems);
+  const unit = file('etherfleet-agent@.service');
+  assert.match(unit, /^ExecStart=.* --process %i$/m);
+  assert.match(unit, /^LoadCredential=aws:/m);
+  assert.match(unit, /^RestartPreventExitStatus=0$/m);
 });

@@ -29,6 +29,18 @@ describe('the configuration', () => {
     assert.deepEqual(parsed, { kind: 'ok', config });
   });
 
+  test('outside AWS, keys are a credential of systemd, or a file anywhere', () => {
+    const keysOf = (credentialsFile: string, credentialsFolder?: string) => {
+      const onPremises = { publicAddress: '203.0.113.7', credentialsFile };
+      const parsed = parseConfig(JSON.stringify({ ...good, onPremises }), { credentialsFolder });
+      return parsed.kind === 'ok' ? parsed.config.onPremises?.credentialsFile : parsed.problems;
+    };
+    const folder = '/run/credentials/etherfleet-agent@1.service';
+    assert.equal(keysOf('aws', folder), `${folder}/aws`);
+    assert.equal(keysOf('/root/keys', folder), '/root/keys');
+    assert.equal(keysOf('keys'), 'keys');
+  });
+
   for (const [options, problem] of [
     [{ process: '2' }, /no port for process 2: listen\.ports has 2/],
     [{ process: '-1' }, /no port for process -1/],
