@@ -5,7 +5,7 @@ import { type ErrorCode, errorCode } from '#shared/wire/error-code.ts';
 import { isLive, type Leaseholder, mayTakeOver } from './lease.ts';
 import { type PlacementRecord, standingOf } from './placement.ts';
 import { inrushLeft, type Loaded, pointOf, select, withinInrush } from './selection.ts';
-import { isOnTrial, isSuspected, type Trial, trusted } from './suspicion.ts';
+import { isOnTrial, isSuspected, outOfReach, type Trial, trusted } from './suspicion.ts';
 
 /** A member as admission sees it. */
 export interface Candidate extends Leaseholder, Loaded, Trial {
@@ -165,7 +165,7 @@ function choose<M extends Candidate, P extends PlacementRecord>(
 ): AdmissionDecision<M, P> {
   const judged = input.members.map((member) => ({ member, verdict: judge(member, lost, nowMs) }));
   const eligible = judged.filter((one) => one.verdict === 'eligible').map((one) => one.member);
-  const inVain = input.inVain ?? nowhere;
+  const inVain = outOfReach(input.inVain ?? nowhere, eligible);
   const able = trusted(eligible, inVain, nowMs);
   const calm = withinInrush(able);
   const { latest, hurried } = input;

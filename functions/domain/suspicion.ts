@@ -1,4 +1,4 @@
-import type { MemberId } from '#shared/kernel/ids.ts';
+import { type MemberId, machineOf, memberIdOn } from '#shared/kernel/ids.ts';
 
 /** What a member's own heartbeats say about whether clients reach it (ADR 0015). */
 export interface Trial {
@@ -90,6 +90,23 @@ function slotOf(sent: Sent, client: string): string | undefined {
   const slot = sentMark(client, 0)?.slot;
   if (slot === undefined) return undefined;
   return sent[slot]?.startsWith(client.slice(0, tagCharacters)) ? slot : undefined;
+}
+
+/**
+ * Where a client is not to be sent that was just sent in vain to some: there, and if that was at a
+ * further port of a machine, at none of those. Its network may let it out to the first ports only,
+ * as it let it reach the front door (ADR 0030).
+ */
+export function outOfReach(
+  inVain: ReadonlySet<MemberId>,
+  members: readonly { readonly memberId: MemberId }[],
+): ReadonlySet<MemberId> {
+  if (![...inVain].some(isFurther)) return inVain;
+  return new Set([...inVain, ...members.map(({ memberId }) => memberId).filter(isFurther)]);
+}
+
+function isFurther(id: MemberId): boolean {
+  return id !== memberIdOn(machineOf(id), 0);
 }
 
 /**

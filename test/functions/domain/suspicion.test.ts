@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   arrivedSlots,
   isSuspected,
+  outOfReach,
   sentMark,
   sentSlots,
   suspectedForMs,
@@ -94,4 +95,20 @@ test('who is left if all are suspected, or the client was sent to all of them: a
   );
   assert.deepEqual(trusted([gray], none, 2), [gray]);
   assert.deepEqual(trusted([a, b], new Set([a.memberId, b.memberId]), 2), [a, b]);
+});
+
+test('who did not get through to a further port is sent to first ones; else nothing follows', () => {
+  const ids = ['i-a', 'i-a.1', 'i-b', 'i-b.1', 'berlin-1', 'berlin-1.2'].map(memberId);
+  const members = ids.map((id) => ({ memberId: id }));
+  const after = (...inVain: string[]) => [...outOfReach(new Set(inVain.map(memberId)), members)];
+  assert.deepEqual(after(), []);
+  assert.deepEqual(after('i-a', 'berlin-1'), ['i-a', 'berlin-1']);
+  assert.deepEqual(after('i-b.1').toSorted(), ['berlin-1.2', 'i-a.1', 'i-b.1']);
+  assert.deepEqual(after('i-gone.3', 'i-a').toSorted(), [
+    'berlin-1.2',
+    'i-a',
+    'i-a.1',
+    'i-b.1',
+    'i-gone.3',
+  ]);
 });
