@@ -29,7 +29,7 @@ test('a name that could be an instance’s, or no address, is refused', () => {
   }
 });
 
-test('what is packed goes together: the agent reads the example, the unit says which process', () => {
+test('what is packed fits: the agent reads the example, the unit says which process', () => {
   const file = (name: string) =>
     readFileSync(new URL(`../../cdk/on-premises/${name}`, import.meta.url), 'utf8');
   const example = file('agent.example.json').replace('REPLACE.', 'abc.').replace('REGION', 'eu');

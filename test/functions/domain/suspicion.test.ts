@@ -97,7 +97,7 @@ test('who is left if all are suspected, or the client was sent to all of them: a
   assert.deepEqual(trusted([a, b], new Set([a.memberId, b.memberId]), 2), [a, b]);
 });
 
-test('who did not get through to a further port is sent to first ones; else nothing follows', () => {
+test('who did not get through to a further port is sent to first ones', () => {
   const ids = ['i-a', 'i-a.1', 'i-b', 'i-b.1', 'berlin-1', 'berlin-1.2'].map(memberId);
   const members = ids.map((id) => ({ memberId: id }));
   const after = (...inVain: string[]) => [...outOfReach(new Set(inVain.map(memberId)), members)];
