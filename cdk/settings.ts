@@ -28,7 +28,7 @@ export interface Settings {
    */
   readonly vpncmdPort?: number;
 
-  /** Fewest members. 0: the last one leaves when nobody is there, the first login calls one. */
+  /** Fewest machines. 0: the last one leaves when nobody is there, the first login calls one. */
   readonly memberCountMin: number;
   readonly memberCountMax: number;
   /** EC2 instance types by processor, the preferred first; with 1 GB for each core at least. */
@@ -36,7 +36,7 @@ export interface Settings {
     readonly arm64: readonly string[];
     readonly x86_64: readonly string[];
   };
-  /** So many members are on demand before any is Spot. */
+  /** So many machines are on demand before any is Spot. */
   readonly memberOnDemandBase: number;
   /** And of those beyond, so many percent. */
   readonly memberOnDemandPercent: number;
