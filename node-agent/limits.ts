@@ -12,8 +12,9 @@ export interface ListenerLimits {
   /** Sockets that are not read yet; a thousand clients behind one address may come back at once. */
   readonly arrivalsMax: number;
   readonly arrivalsPerAddressMax: number;
-  /** Handshakes that begin in one turn: what follows of them makes it a few times as long. */
+  /** Handshakes that begin in one turn; one, if the last turn was longer than it may be. */
   readonly beginsPerTurn: number;
+  readonly turnMsMax: number;
   readonly lookAgainMs: number;
   /** Connections without a session, over all addresses and from one; the oldest makes room. */
   readonly waitingMax: number;
@@ -41,10 +42,11 @@ export const listenerLimits: ListenerLimits = {
   arrivalsMax: 8_192,
   arrivalsPerAddressMax: 2_048,
   beginsPerTurn: 4,
+  turnMsMax: 8,
   lookAgainMs: 20,
   waitingMax: 1024,
   waitingPerAddressMax: 256,
-  patienceMs: 1_000,
+  patienceMs: 3_000,
   handshakeMs: 10_000,
   requestMs: 15_000,
   negotiationMs: 60_000,

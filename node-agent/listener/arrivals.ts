@@ -1,18 +1,20 @@
 import type { Socket } from 'node:net';
-import type { Timers } from '#shared/kernel/clock.ts';
+import type { Clock, Timers } from '#shared/kernel/clock.ts';
 
 export interface ArrivalsLimits {
   /** Sockets whose handshake has not begun, over all addresses and from one. */
   readonly arrivalsMax: number;
   readonly arrivalsPerAddressMax: number;
-  /** Handshakes that begin in one turn of the event loop. */
+  /** Handshakes that begin in one turn of the event loop; one, if the last took too long. */
   readonly beginsPerTurn: number;
+  readonly turnMsMax: number;
   /** When nobody may begin, it is looked again after this long. */
   readonly lookAgainMs: number;
 }
 
 export interface ArrivalsOptions {
   readonly limits: ArrivalsLimits;
+  readonly clock: Clock;
   readonly timers: Timers;
   readonly atEndOfTurn: (action: () => void) => void;
   /** Whether one more from this address may begin now. */
@@ -36,6 +38,7 @@ export class Arrivals {
   readonly #queues = new Map<string, Set<Socket>>();
   #size = 0;
   #asked = false;
+  #askedMs = 0;
 
   constructor(options: ArrivalsOptions) {
     this.#options = options;
@@ -69,6 +72,7 @@ export class Arrivals {
   #ask(): void {
     if (this.#asked) return;
     this.#asked = true;
+    this.#askedMs = this.#options.clock.monotonicMs();
     this.#options.atEndOfTurn(() => this.#look());
   }
 
@@ -82,11 +86,20 @@ export class Arrivals {
       return;
     }
     this.#asked = true;
+    this.#askedMs = Number.POSITIVE_INFINITY; // what comes next is no turn that was long
     timers.after(limits.lookAgainMs, () => this.#look());
   }
 
+  /** As many as leave the turns short: those that began earlier go on in them. */
+  #beginsMax(): number {
+    const { clock, limits } = this.#options;
+    const turnMs = clock.monotonicMs() - this.#askedMs;
+    return turnMs > limits.turnMsMax ? 1 : limits.beginsPerTurn;
+  }
+
   #beginSome(): number {
-    const { limits, mayBegin, begin } = this.#options;
+    const { mayBegin, begin } = this.#options;
+    const beginsMax = this.#beginsMax();
     let begun = 0;
     let looked = 0;
     for (const [address, queue] of this.#queues) {
@@ -100,7 +113,7 @@ export class Arrivals {
         }
       }
       if (this.#queues.delete(address)) this.#queues.set(address, queue); // the last in turn now
-      if (begun === limits.beginsPerTurn || looked === looksPerTurn) break;
+      if (begun === beginsMax || looked === looksPerTurn) break;
     }
     return begun;
   }

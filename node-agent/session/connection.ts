@@ -12,6 +12,14 @@ import type { Wire } from './wire.ts';
 const keepAlivePayloadBytesMax = 64;
 /** With more than this unread in the socket a keep-alive would only add to it. */
 const keepAliveBacklogBytesMax = 16_384;
+/**
+ * Of the timeout: a peer's keep-alive is answered with ours when nothing was sent for so long, in
+ * the wake-up that it has cost anyhow. Peers send one after at least a fifth (protocol/05 §3).
+ */
+const answerAfterShare = 1 / 8;
+/** Where ours are due by themselves: rarely before the peer's, and in time for its patience. */
+const keepAliveShareMin = 0.4;
+const keepAliveShareMax = 0.5;
 
 /** What a connection asks of its session. */
 export interface ConnectionOwner {
@@ -32,6 +40,8 @@ export interface ConnectionOptions {
   readonly owner: ConnectionOwner;
   readonly random: Random;
   readonly timeoutMs: number;
+  /** Whether frames may flow from us to the peer on it. */
+  readonly maySend: boolean;
   readonly compressed: boolean;
   readonly nowMs: () => number;
 }
@@ -47,6 +57,7 @@ export class Connection implements FrameSink {
   readonly #owner: ConnectionOwner;
   readonly #random: Random;
   readonly #timeoutMs: number;
+  readonly #maySend: boolean;
   readonly #nowMs: () => number;
   readonly #decoder: FrameDecoder;
 
@@ -65,6 +76,7 @@ export class Connection implements FrameSink {
     this.#owner = options.owner;
     this.#random = options.random;
     this.#timeoutMs = options.timeoutMs;
+    this.#maySend = options.maySend;
     this.#nowMs = options.nowMs;
     this.#decoder = new FrameDecoder(this, { compressed: options.compressed });
     this.#lastReceivedMs = this.#batchMs = this.#lastSentMs = options.nowMs();
@@ -122,6 +134,10 @@ export class Connection implements FrameSink {
 
   onKeepAlive(): void {
     this.#lastReceivedMs = this.#batchMs;
+    const quietMs = this.#batchMs - this.#lastSentMs;
+    if (this.#maySend && quietMs >= this.#timeoutMs * answerAfterShare) {
+      this.sendKeepAlive(this.#batchMs);
+    }
   }
 
   onDrop(reason: StreamDropReason): void {
@@ -136,11 +152,12 @@ export class Connection implements FrameSink {
   }
 
   /**
-   * Send one and draw the span to the next, in [timeout/5, timeout/2) (protocol/05 §3). A peer
-   * that does not read gathers no more of them.
+   * Send one and draw the span to the next, before timeout/2 (protocol/05 §3). A peer that does
+   * not read gathers no more of them.
    */
   sendKeepAlive(nowMs: number): void {
-    this.#keepAliveSpanMs = between(this.#random, this.#timeoutMs / 5, this.#timeoutMs / 2);
+    this.#keepAliveSpanMs =
+      this.#timeoutMs * between(this.#random, keepAliveShareMin, keepAliveShareMax);
     this.#lastSentMs = nowMs;
     if (this.wire.bufferedBytes > keepAliveBacklogBytesMax) return;
     const noise = this.#random.bytes(

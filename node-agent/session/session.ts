@@ -170,16 +170,17 @@ export class Session implements Port, ConnectionOwner {
     if (this.#closed) return { kind: 'session-closed' };
     if (!this.hasRoom) return { kind: 'too-many-connections' };
     this.#connectionsEver += 1;
+    const direction = this.nextDirection;
     const connection = new Connection({
       id: this.#connectionsEver,
       wire,
       owner: this,
       random: this.#context.random,
       timeoutMs: this.timeoutMs,
+      maySend: direction !== 'client-to-server',
       compressed: this.#compressed,
       nowMs: this.#nowMs,
     });
-    const direction = this.nextDirection;
     this.#connections.add(connection, direction);
     if (direction !== 'client-to-server') {
       connection.sendKeepAlive(this.#nowMs());

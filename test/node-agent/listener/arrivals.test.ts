@@ -18,7 +18,14 @@ beforeEach(() => {
   begun = [];
   turnedAway = 0;
   arrivals = new Arrivals({
-    limits: { arrivalsMax: 6, arrivalsPerAddressMax: 4, beginsPerTurn: 2, lookAgainMs: 20 },
+    limits: {
+      arrivalsMax: 6,
+      arrivalsPerAddressMax: 4,
+      beginsPerTurn: 2,
+      turnMsMax: 8,
+      lookAgainMs: 20,
+    },
+    clock: time,
     timers: time,
     atEndOfTurn: (action) => turn.push(action),
     mayBegin: (address) => !blocked.has(address),
@@ -51,6 +58,18 @@ describe('arrivals, two a turn', () => {
     assert.equal(begun.length, 4);
     endTurn();
     assert.deepEqual([arrivals.size, turn.length, time.waiting], [0, 0, 0]);
+  });
+
+  test('one a turn while turns are long', () => {
+    come('a', 4);
+    endTurn();
+    assert.equal(begun.length, 2);
+    time.advance(9);
+    endTurn();
+    assert.equal(begun.length, 3);
+    time.advance(8);
+    endTurn();
+    assert.equal(begun.length, 4);
   });
 
   test('addresses take turns: one with many does not keep the others waiting', () => {

@@ -59,7 +59,7 @@ const limits: SessionLimits = {
   autoDisconnectGraceMs: 1_000,
 };
 
-/** Draws from the middle, so that spans are known: a keep-alive comes after 0.35 of the timeout. */
+/** Draws from the middle, so that spans are known: a keep-alive comes after 0.45 of the timeout. */
 const middling: Random = { bytes: (size) => Buffer.alloc(size), fraction: () => 0.5 };
 
 /** A session on a hub bench, with a clock to turn. */
