@@ -9,6 +9,7 @@ export class GenuineHub implements ServerUnderTest {
   readonly title = 'genuine';
   readonly port = 443;
   readonly hub = 'BENCH';
+  readonly helperPids = [];
   readonly host: Host;
 
   private constructor(host: Host) {

@@ -9,6 +9,7 @@ import {
   startGenerator,
 } from './bench-network.ts';
 import { columns } from './columns.ts';
+import { setPriorities } from './priority.ts';
 import { type ServerName, type ServerUnderTest, startServer } from './server-under-test.ts';
 import { type SpeedOptions, speedOptions } from './speed-options.ts';
 
@@ -43,7 +44,7 @@ async function main(network: Network, options: SpeedOptions): Promise<void> {
     const lead = isLoaded ? `${(loadBytesPerSecond * 8) / 1e6} Mbit/s` : 'idle';
     const measured = new Map<ServerName, Measured>();
     for (const [name, server] of servers) {
-      const one = await measure(network, server, isLoaded, options.runMs);
+      const one = await measure(network, server, isLoaded, options);
       measured.set(name, one);
       const counts = [String(one.rounds), String(one.lost)];
       rows.push([lead, name, one.p50.toFixed(2), one.p99.toFixed(2), ...counts]);
@@ -60,13 +61,16 @@ async function measure(
   network: Network,
   server: ServerUnderTest,
   isLoaded: boolean,
-  runMs: number,
+  options: SpeedOptions,
 ): Promise<Measured> {
   const pinging = await network.host('ping', { addresses: ['10.77.0.8'] });
   const loading = await network.host('load', { addresses: ['10.77.0.9'] });
   const pinger = startGenerator(pinging);
   const loader = startGenerator(loading);
   try {
+    if (options.realTime) {
+      await setPriorities(server, { measuring: [pinger.pid], loading: [loader.pid] });
+    }
     const to = { server: serverOf(server), atOnce: 2 };
     await pinger.call('connect', { ...to, logins: await server.logins(2), firstStation: 1 });
     if (isLoaded) {
@@ -77,7 +81,7 @@ async function measure(
     await pinger.call('startPings', { pairs: 1, everyMs: pingEveryMs });
     await sleep(settleMs);
     await pinger.call('takeRounds', null);
-    await sleep(runMs);
+    await sleep(options.runMs);
     const { roundsMs, lost } = await pinger.call('takeRounds', null);
     return {
       p50: percentile(roundsMs, 0.5),

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { nodeFlags } from '#cdk/constructs/agent-unit.ts';
 import type { Host } from '#test/netns/host.ts';
 import { bundledMain } from '#test/support/agent-process.ts';
 import { eventually } from '#test/support/eventually.ts';
@@ -47,14 +48,10 @@ export class MemberHub implements ServerUnderTest {
     const plane = new RemoteProcess<MemberPlane>(script, (argv) => host.inside(argv));
     const { planeUrl, imdsUrl } = await plane.call('start', options);
     const config = join(host.folder, 'agent.json');
-    const listen = { address: '0.0.0.0', port: 443 };
+    const listen = { address: '0.0.0.0', ports: [443] };
     const common = { region: 'eu-central-1', capacity: 60_000, weight: 100 };
     writeFileSync(config, JSON.stringify({ agentApiUrl: planeUrl, ...common, listen }));
-    const program = [
-      ...options.nodeOptions,
-      '--enable-source-maps',
-      options.program ?? bundledMain(),
-    ];
+    const program = [...nodeFlags, ...options.nodeOptions, options.program ?? bundledMain()];
     const argv = host.inside([options.node, ...program, '--config', config]);
     const log = openSync(host.logFile('member'), 'a');
     const child = spawn(argv[0] ?? '', argv.slice(1), {
@@ -72,6 +69,10 @@ export class MemberHub implements ServerUnderTest {
 
   get address(): string {
     return this.host.address;
+  }
+
+  get helperPids(): number[] {
+    return [this.#plane.pid];
   }
 
   /** `ip netns exec` becomes what it starts. */

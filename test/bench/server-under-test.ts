@@ -17,6 +17,8 @@ export interface ServerUnderTest {
   readonly hub: string;
   /** The processes that serve, and nothing else of the bench. */
   pids(): Promise<number[]>;
+  /** What stands behind it and is not measured. */
+  readonly helperPids: readonly number[];
   /** For so many new sessions; used within a minute. */
   logins(count: number): Promise<Login[]>;
 }

@@ -8,16 +8,21 @@ export interface SpeedOptions extends MemberOptions {
   readonly runMs: number;
   readonly pairCounts: readonly number[];
   readonly frameSizes: readonly number[];
+  readonly sessionCounts: readonly number[];
+  /** See `priority.ts`. */
+  readonly realTime: boolean;
 }
 
 const usage = `
   --servers A,B         of ${serverNames.join(', ')} (default: both)
   --seconds N           of each measurement
   --node PATH           runtime of the member under test (default: this one)
-  --node-options "..."  its options
+  --node-options "..."  its options, after those it is deployed with
   --program PATH        a main.mjs bundled earlier, instead of this source
+  --real-time           the server and who measures go before everything else on this machine
   --session-timeout N   seconds our Welcome names (default 20, as the genuine server)
   --pairs A,B           bench:throughput: pairs of sessions (default 1,8)
+  --sessions A,B        bench:sessions: how many (default 100,1000,10000)
   --frames A,B          bench:throughput: frame sizes (default 1500,512,64)
 `;
 
@@ -30,8 +35,10 @@ export function speedOptions(what: string, seconds: number): SpeedOptions | unde
       node: { type: 'string', default: process.execPath },
       'node-options': { type: 'string', default: '' },
       program: { type: 'string' },
+      'real-time': { type: 'boolean', default: false },
       'session-timeout': { type: 'string', default: '20' },
       pairs: { type: 'string', default: '1,8' },
+      sessions: { type: 'string', default: '100,1000,10000' },
       frames: { type: 'string', default: '1500,512,64' },
       help: { type: 'boolean', default: false },
     },
@@ -50,5 +57,7 @@ export function speedOptions(what: string, seconds: number): SpeedOptions | unde
     redeemDelayMs: 20,
     pairCounts: values.pairs.split(',').map(Number),
     frameSizes: values.frames.split(',').map(Number),
+    sessionCounts: values.sessions.split(',').map(Number),
+    realTime: values['real-time'],
   };
 }

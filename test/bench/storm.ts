@@ -9,6 +9,7 @@ import {
   startGenerator,
 } from './bench-network.ts';
 import { columns } from './columns.ts';
+import { setPriorities } from './priority.ts';
 import { cpuSeconds } from './process-cost.ts';
 import { type ServerName, startServer } from './server-under-test.ts';
 import { type SpeedOptions, speedOptions } from './speed-options.ts';
@@ -50,6 +51,10 @@ async function measure(
   if (settled === undefined || first === undefined || second === undefined) throw new Error();
   const to = { server: serverOf(server), atOnce: gentlyAtOnce };
   try {
+    if (options.realTime) {
+      const loading = [first.pid, second.pid];
+      await setPriorities(server, { measuring: [settled.pid], loading });
+    }
     const settledLogins = await server.logins(2 * settledPairs);
     await settled.call('connect', { ...to, logins: settledLogins, firstStation: 1 });
     await settled.call('startPings', { pairs: settledPairs, everyMs: pingEveryMs });
