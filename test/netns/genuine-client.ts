@@ -2,6 +2,7 @@ import { eventually } from '#test/support/eventually.ts';
 import { GenuineProgram } from './genuine-program.ts';
 import type { Host } from './host.ts';
 import { PingLog } from './ping-log.ts';
+import { RawStation } from './raw-station.ts';
 import { properties, type Row, VpncmdError } from './vpncmd.ts';
 
 /** The one account and device each client has; SoftEther names the device `vpn_NAME`. */
@@ -228,6 +229,11 @@ export class GenuineClient {
   /** Ping `address` five times a second through the adapter until the log is stopped. */
   pingLog(address: string): PingLog {
     return new PingLog(this.host, device, address);
+  }
+
+  /** Put a station of raw frames beside the adapter, which from then on has no address. */
+  rawStation(): Promise<RawStation> {
+    return RawStation.beside(this.host, device);
   }
 
   private async account(verb: string, ...args: string[]): Promise<void> {
