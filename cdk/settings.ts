@@ -23,8 +23,8 @@ export interface Settings {
    */
   readonly memberPorts: readonly number[];
   /**
-   * Port at which vpncmd reaches the members through the front door's addresses. Unset, nothing
-   * listens: for as long as members do not answer vpncmd's own protocol.
+   * Port at which vpncmd reaches any member through the front door's addresses (ADR 0034). Unset,
+   * nothing listens there; members answer administrators at their own ports all the same.
    */
   readonly vpncmdPort?: number;
 
@@ -70,6 +70,7 @@ export interface Settings {
 export const settings: Settings = {
   clientPort: 443,
   memberPorts: [443, 992, 1194, 8888], // as genuine servers listen, but for vpncmd's own
+  vpncmdPort: 5555,
 
   memberCountMin: 2,
   memberCountMax: 12,

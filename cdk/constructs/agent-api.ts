@@ -3,17 +3,21 @@ import { Effect, type IPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { FunctionUrlAuthType, InvokeMode } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { NodeFunction } from './node-function.ts';
-import type { ClusterSecret } from './secrets.ts';
+import type { AdminPassword, ClusterSecret } from './secrets.ts';
 import type { StateTable } from './state-table.ts';
 import type { Watchdog } from './watchdog.ts';
 
 export interface AgentApiProps {
   readonly table: StateTable;
   readonly clusterSecret: ClusterSecret;
+  readonly adminPassword: AdminPassword;
   readonly watchdog: Watchdog;
 }
 
-/** What members talk to: join, heartbeat, redeem. IAM says who is calling (design.md §5). */
+/**
+ * What members talk to: join, heartbeat, redeem, and what administrators say to them (ADR 0034).
+ * IAM says who is calling (design.md §5).
+ */
 export class AgentApi extends Construct {
   /** Ends with a slash. */
   readonly url: string;
@@ -23,7 +27,7 @@ export class AgentApi extends Construct {
     super(scope, id);
     this.lambda = new NodeFunction(this, 'Function', {
       folder: 'agent-api',
-      timeout: Duration.seconds(10),
+      timeout: Duration.seconds(20), // administrators may ask for long lists
       memoryMb: 1_024,
     });
     this.url = this.lambda.addFunctionUrl({
@@ -32,6 +36,7 @@ export class AgentApi extends Construct {
     }).url;
     props.table.grantItems(this.lambda);
     props.clusterSecret.grantRead(this.lambda);
+    props.adminPassword.grantRead(this.lambda);
     props.watchdog.grantSend(this.lambda);
   }
 

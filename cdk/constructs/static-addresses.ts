@@ -40,6 +40,14 @@ export interface FrontGateProps {
   readonly listener: ApplicationListener;
 }
 
+/** A person at vpncmd thinks longer than 350 s; the member itself gives up after 15 minutes. */
+const vpncmdIdle = Duration.minutes(16);
+
+interface VpncmdPorts {
+  readonly port: number;
+  readonly memberPort: number;
+}
+
 /** The network load balancer that has the static addresses: TCP through to the HTTPS one. */
 export class FrontGate extends Construct {
   readonly balancer: NetworkLoadBalancer;
@@ -86,20 +94,24 @@ export class FrontGate extends Construct {
     });
   }
 
-  /** Let `port` lead to the members themselves: any of them answers vpncmd. */
-  openTo(members: AutoScalingGroup, port: number): void {
+  /**
+   * Let `port` lead to where members answer clients: any of them answers vpncmd there. Members are
+   * open to everybody at `memberPort` anyway, and see where the administrator is: it is TCP, by id.
+   */
+  openTo(members: AutoScalingGroup, { port, memberPort }: VpncmdPorts): void {
     this.securityGroup.addIngressRule(Peer.anyIpv4(), Port.tcp(port), 'vpncmd');
-    members.connections.allowFrom(this.securityGroup, Port.tcp(port), 'vpncmd, by the front gate');
     const targets = new NetworkTargetGroup(this, 'VpncmdTargets', {
       vpc: this.vpc,
-      port,
+      port: memberPort,
       protocol: Protocol.TCP,
+      preserveClientIp: true,
       deregistrationDelay: Duration.seconds(60),
     });
     members.attachToNetworkTargetGroup(targets);
     this.balancer.addListener('Vpncmd', {
       port,
       protocol: Protocol.TCP,
+      tcpIdleTimeout: vpncmdIdle,
       defaultTargetGroups: [targets],
     });
   }

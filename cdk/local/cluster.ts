@@ -10,8 +10,13 @@ import { groupTerms } from './ec2/group-terms.ts';
 import { launchTemplate } from './ec2/launch-template.ts';
 import { type GroupEvent, MemberGroup } from './ec2/member-group.ts';
 import { groupNote } from './group-note.ts';
+import {
+  machineListener,
+  type NetworkBalancer,
+  startNetworkBalancer,
+} from './load-balancer/network.ts';
 import type { Operator } from './operator.ts';
-import { endpointText, type Options } from './options.ts';
+import { type Endpoint, endpointText, type Options } from './options.ts';
 import { endLeftovers } from './process/leftovers.ts';
 import { Reaper } from './process/reaper.ts';
 import { markOf } from './process/started.ts';
@@ -35,6 +40,8 @@ const memberStopMs = 5_000;
 export interface Cluster {
   readonly frontDoor: ClusterView['frontDoor'];
   readonly admin: ClusterView['admin'];
+  /** Where vpncmd is answered, if the template has such a listener. */
+  readonly vpncmd: Endpoint | undefined;
   /** PEM of the certificate the front door presents now. */
   readonly certPem: string;
   readonly logFolder: string;
@@ -81,6 +88,7 @@ class LocalCluster implements Cluster {
   private readonly stateFile: StateFile;
   private readonly trouble: Trouble;
   private deployment: Deployment | undefined;
+  private network: NetworkBalancer | undefined;
   private group: MemberGroup | undefined;
   private scaler: Scaler | undefined;
   private view: ControlPlaneView | undefined;
@@ -160,6 +168,12 @@ class LocalCluster implements Cluster {
       this.becomeReady(),
     );
     this.scaler.start();
+    const listener = machineListener(deployment.stack);
+    if (listener !== undefined) {
+      const isUp = ({ state }: MemberView): boolean => state !== 'dead';
+      const targets = (): readonly MemberView[] => this.members().filter(isUp);
+      this.network = await startNetworkBalancer(listener, frontDoor.address, targets);
+    }
     this.watching = this.watch();
   }
 
@@ -171,6 +185,10 @@ class LocalCluster implements Cluster {
     const url = new URL(this.deployment?.stack.output('AdminUrl') ?? 'https://0.0.0.0/');
     url.port = String(this.frontDoor.port);
     return { url: url.href, password: this.deployment?.adminPassword ?? '' };
+  }
+
+  get vpncmd(): Endpoint | undefined {
+    return this.network?.endpoint;
   }
 
   get operatorFile(): string {
@@ -212,6 +230,7 @@ class LocalCluster implements Cluster {
     this.wake();
     await this.watching;
     await this.stateFile.remove();
+    await this.network?.stop();
     this.scaler?.stop();
     await this.group?.stop(memberStopMs);
     this.view?.close();

@@ -21,6 +21,9 @@ export function welcome(cluster: Cluster): string {
     '',
     `front door   ${endpointText(frontDoor)}`,
     `admin        ${admin.url}  password ${admin.password}`,
+    ...(cluster.vpncmd === undefined
+      ? []
+      : [`vpncmd       vpncmd ${endpointText(cluster.vpncmd)} /SERVER`]),
     `logs         ${cluster.logFolder}`,
     `operator     . ${cluster.operatorFile}   then the AWS CLI is for this cluster`,
     'members',

@@ -38,7 +38,8 @@ export class EtherfleetStack extends Stack {
     const { vpc } = new Network(this, 'Network');
 
     const watchdog = new Watchdog(this, 'Watchdog', { table });
-    const agentApi = new AgentApi(this, 'AgentApi', { table, clusterSecret, watchdog });
+    const secrets = { clusterSecret, adminPassword };
+    const agentApi = new AgentApi(this, 'AgentApi', { table, ...secrets, watchdog });
     const members = new Members(this, 'Members', { vpc, settings, agentApi });
     members.grantReplace(watchdog.lambda);
     if (settings.onPremisesMembers.length > 0) {
@@ -49,7 +50,6 @@ export class EtherfleetStack extends Stack {
         ports: settings.memberPorts,
       });
     }
-    const secrets = { clusterSecret, adminPassword };
     const frontdoor = new Frontdoor(this, 'Frontdoor', { table, ...secrets, members });
     const admin = new Admin(this, 'Admin', { table, ...secrets });
     const lifecycle = new Lifecycle(this, 'Lifecycle', { table, members });
@@ -69,7 +69,10 @@ export class EtherfleetStack extends Stack {
     });
     const { listener } = loadBalancer;
     const gate = new FrontGate(this, 'FrontGate', { vpc, port, addresses, listener });
-    if (vpncmdPort !== undefined) gate.openTo(members.group, vpncmdPort);
+    const [memberPort] = settings.memberPorts;
+    if (vpncmdPort !== undefined && memberPort !== undefined) {
+      gate.openTo(members.group, { port: vpncmdPort, memberPort });
+    }
 
     new FleetDashboard(this, 'Dashboard', {
       table,

@@ -16,6 +16,7 @@ test('a bare deployment asks nothing and tells where everything is', () => {
     'AdminUrl',
     'FrontDoorAddresses',
     'FrontDoorName',
+    'Vpncmd',
   ]);
 });
 
@@ -47,6 +48,34 @@ test('clients meet static addresses: one per zone, TCP through to the load balan
   );
   assert.equal(targets.length, 1);
   assert.equal(targets[0]?.properties['HealthCheckPath'], '/healthz');
+});
+
+test('vpncmd meets any member at the static addresses, who sees where it comes from', () => {
+  const listener = of('AWS::ElasticLoadBalancingV2::Listener').find(
+    ({ properties }) => properties['Port'] === 5555,
+  );
+  const targets = of('AWS::ElasticLoadBalancingV2::TargetGroup').find(
+    ({ properties }) => !['alb', 'lambda'].includes(String(properties['TargetType'])),
+  );
+  assert.equal(targets?.properties['Port'], settings.memberPorts[0]);
+  assert.match(text(targets?.properties), /"preserve_client_ip.enabled","Value":"true"/);
+  assert.match(text(listener?.properties['DefaultActions']), new RegExp(targets?.id ?? 'none'));
+  const { properties: group } = only('AWS::AutoScaling::AutoScalingGroup');
+  assert.deepEqual(group['TargetGroupARNs'], [{ Ref: targets?.id }]);
+  // Its own security group lets the port in; members are open at theirs to everybody anyway.
+  const opened = of('AWS::EC2::SecurityGroup').filter(({ properties }) =>
+    text(properties).includes('"FromPort":5555'),
+  );
+  assert.deepEqual(
+    opened.map(({ id }) => id.startsWith('FrontGate')),
+    [true],
+  );
+  assert.deepEqual(
+    of('AWS::EC2::SecurityGroupIngress').filter(({ properties }) =>
+      text(properties).includes('5555'),
+    ),
+    [],
+  );
 });
 
 test('TLS is 1.2 or 1.3', () => {
@@ -82,18 +111,17 @@ test('the network has public subnets and nothing that costs by the hour', () => 
   }
 });
 
-test('the VPN port is open and nothing else', () => {
+test('the ports of the VPN are open and nothing else', () => {
   const inline = of('AWS::EC2::SecurityGroup').flatMap(
     ({ properties }) => (properties['SecurityGroupIngress'] ?? []) as Record<string, unknown>[],
   );
   const open = [...inline, ...of('AWS::EC2::SecurityGroupIngress').map((one) => one.properties)];
   assert.ok(open.length >= 4);
+  const { clientPort, memberPorts, vpncmdPort } = settings;
+  const ports = [clientPort, vpncmdPort, ...memberPorts];
   for (const rule of open) {
-    assert.deepEqual(
-      [rule['FromPort'], rule['ToPort']],
-      [settings.clientPort, settings.clientPort],
-      text(rule),
-    );
+    assert.equal(rule['FromPort'], rule['ToPort']);
+    assert.ok(ports.includes(Number(rule['FromPort'])), text(rule));
     if (rule['IpProtocol'] === 'tcp') continue;
     // Members reach each other for their witnesses, and strangers do not.
     assert.equal(rule['IpProtocol'], 'udp');

@@ -45,7 +45,10 @@ const expected: Readonly<Record<string, { variables: string[]; actions: string[]
     actions: [...items, ...secret],
   },
   'agent-api': {
-    variables: [env.tableName, env.clusterSecretArn, env.watchdogQueueUrl],
+    variables: [
+      ...[env.tableName, env.clusterSecretArn, env.adminPasswordArn],
+      env.watchdogQueueUrl,
+    ],
     actions: [...items, ...secret, 'sqs:SendMessage'],
   },
   watchdog: {

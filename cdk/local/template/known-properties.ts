@@ -146,7 +146,10 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
     },
   },
   'AWS::ElasticLoadBalancingV2::Listener': {
-    used: ['DefaultActions', 'LoadBalancerArn', 'Port', 'Protocol', 'Certificates'],
+    used: [
+      ...['DefaultActions', 'LoadBalancerArn', 'Port', 'Protocol', 'Certificates'],
+      'ListenerAttributes.tcp.idle_timeout.seconds',
+    ],
     aside: { SslPolicy: 'TLS 1.2 and 1.3 here too', ...tags },
   },
   'AWS::ElasticLoadBalancingV2::ListenerRule': {
@@ -200,7 +203,7 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
       ...['MinSize', 'MaxSize', 'DesiredCapacity', 'LaunchTemplate.LaunchTemplateId'],
       'MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.LaunchTemplateId',
       'MixedInstancesPolicy.LaunchTemplate.Overrides.LaunchTemplateSpecification.LaunchTemplateId',
-      ...['DefaultInstanceWarmup', 'TerminationPolicies'],
+      ...['DefaultInstanceWarmup', 'TerminationPolicies', 'TargetGroupARNs'],
     ],
     aside: {
       VPCZoneIdentifier: noNetwork,
