@@ -28,17 +28,13 @@ export interface AttachmentOptions {
   readonly name: string;
   /** Receives a copy of every frame and may send none. */
   readonly monitor?: boolean;
-  /** What it may send and hear; everything if left out. Limits given apart go before its own. */
+  /** What it may send and hear; everything if left out. */
   readonly policy?: PortPolicy | undefined;
   /** Whose it is and of which group, for access lists and the privacy filter. */
   readonly user?: string | undefined;
   readonly group?: string | undefined;
   /** Its client came in over IPv6. */
   readonly overIpV6?: boolean | undefined;
-  /** MAC addresses it may use at a time; no limit but the table's if left out. */
-  readonly macsMax?: number | undefined;
-  /** IPv4 addresses it may use at a time; no limit if left out. */
-  readonly ip4Max?: number | undefined;
 }
 
 /** One thing plugged into one hub instance, for its whole life. */
@@ -91,12 +87,7 @@ export class Attachment {
     this.name = options.name;
     this.monitor = options.monitor ?? false;
     this.policy = policy;
-    const limits = policy === undefined ? noAddressLimits : addressLimitsOf(policy);
-    this.limits = {
-      macsMax: options.macsMax ?? limits.macsMax,
-      ip4Max: options.ip4Max ?? limits.ip4Max,
-      ip6Max: limits.ip6Max,
-    };
+    this.limits = policy === undefined ? noAddressLimits : addressLimitsOf(policy);
     this.userKey = options.user === undefined ? undefined : nameKey(options.user);
     this.groupKey = options.group === undefined ? undefined : nameKey(options.group);
     this.overIpV6 = options.overIpV6 ?? false;

@@ -76,7 +76,7 @@ async function passes(frame: Buffer): Promise<boolean> {
   return trunk.heard.slice(heard).some((one) => one.equals(frame));
 }
 
-test('frames with one tag and with two cross genuine clients in bridge mode, both ways', async () => {
+test('frames with one tag and with two cross genuine clients that bridge, both ways', async () => {
   const ends = [
     [trunk, trunkMac, far, farMac],
     [far, farMac, trunk, trunkMac],

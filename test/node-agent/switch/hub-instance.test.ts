@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { DropReason } from '#node-agent/switch/drop-reason.ts';
 import { switchLimits } from '#node-agent/switch/hub-instance.ts';
+import { defaultPolicy } from '#shared/wire/policy.ts';
 import { broadcast, frame, mac } from '#test/support/frames.ts';
 import { HubBench, type Station } from './hub-bench.ts';
 
@@ -148,6 +149,8 @@ describe('hubs are isolated (I13)', () => {
   });
 });
 
+const plainClient = { ...defaultPolicy, noBridge: true, noRouting: true };
+
 describe('the limits of a plain client', () => {
   for (const [count, expected] of [
     [2, 2],
@@ -155,7 +158,7 @@ describe('the limits of a plain client', () => {
     [4, 3],
   ] as const) {
     test(`${count} MAC addresses behind a limit of 3: ${expected} are heard`, () => {
-      const limited = bench.plug('limited', { macsMax: 3 });
+      const limited = bench.plug('limited', { policy: plainClient });
       for (let n = 1; n <= count; n++) limited.send(frame(broadcast, mac(n), `${n}`));
       assert.equal(a.received.length, expected);
       assert.equal(bench.hub.drops.of('mac-limit'), count - expected);
@@ -163,22 +166,22 @@ describe('the limits of a plain client', () => {
   }
 
   test('an address that aged makes room for another', () => {
-    const limited = bench.plug('limited', { macsMax: 1 });
-    limited.send(frame(broadcast, mac(1), 'first'));
+    const limited = bench.plug('limited', { policy: plainClient });
+    for (const n of [1, 2, 3]) limited.send(frame(broadcast, mac(n), 'first'));
     bench.time.advance(switchLimits.macAgeMs - 1);
-    limited.send(frame(broadcast, mac(2), 'too early'));
+    limited.send(frame(broadcast, mac(4), 'too early'));
     bench.time.advance(switchLimits.purgeEveryMs);
-    limited.send(frame(broadcast, mac(2), 'second'));
-    assert.deepEqual(a.received, ['first', 'second']);
+    limited.send(frame(broadcast, mac(4), 'second'));
+    assert.deepEqual(a.received, ['first', 'first', 'first', 'second']);
   });
 
   test('a limited client cannot take over an address beyond its limit', () => {
-    const limited = bench.plug('limited', { macsMax: 1 });
+    const limited = bench.plug('limited', { policy: plainClient });
     a.send(frame(broadcast, mac(1), 'mine'));
-    limited.send(frame(broadcast, mac(2), 'my own'));
+    for (const n of [2, 3, 4]) limited.send(frame(broadcast, mac(n), `${n}`));
     limited.send(frame(broadcast, mac(1), 'theft'));
-    b.send(frame(mac(1), mac(3), 'to 1'));
-    assert.deepEqual(a.received, ['my own', 'to 1']);
+    b.send(frame(mac(1), mac(5), 'to 1'));
+    assert.deepEqual(a.received, ['2', '3', '4', 'to 1']);
   });
 });
 
