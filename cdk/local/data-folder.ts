@@ -1,19 +1,24 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '#shared/kernel/clock.ts';
 import { selfSignedCertificate } from '#shared/x509/self-signed.ts';
 import { type KeptCertificates, keptCertificateSchema } from './aws/certificates.ts';
+import type { KeptMessage } from './aws/message-journal.ts';
 import type { SecretStrings } from './aws/secrets.ts';
 import { type MadeResource, madeResourceSchema } from './custom-resource/custom-resources.ts';
 import { lockData } from './data-lock.ts';
 import type { ProcessMark } from './process/started.ts';
+import { StartError } from './start-error.ts';
 import type { GivenFile } from './user-keys.ts';
 
 const textsSchema = z.record(z.string(), z.string());
 const machinesSchema = z.array(z.object({ id: z.string(), pid: z.number(), started: z.string() }));
 const certificatesSchema = z.record(z.string(), keptCertificateSchema);
+/** Of versions before the journal. */
+const formerQueuesFile = 'queues.json';
+const formerQueuesSchema = z.record(z.string(), z.array(z.string()));
 const certificateDays = 825;
 const renewBeforeMs = 30 * 86_400_000;
 
@@ -55,8 +60,8 @@ export class DataFolder {
     return folder;
   }
 
-  async secrets(): Promise<SecretStrings> {
-    return textsSchema.parse((await this.read('secrets.json')) ?? {});
+  secrets(): Promise<SecretStrings> {
+    return this.read('secrets.json', textsSchema, {});
   }
 
   keepSecrets(secrets: SecretStrings): Promise<void> {
@@ -64,8 +69,8 @@ export class DataFolder {
   }
 
   /** What Certificate Manager holds. */
-  async certificates(): Promise<KeptCertificates> {
-    return certificatesSchema.parse((await this.read('certificates.json')) ?? {});
+  certificates(): Promise<KeptCertificates> {
+    return this.read('certificates.json', certificatesSchema, {});
   }
 
   keepCertificates(certificates: KeptCertificates): Promise<void> {
@@ -73,22 +78,34 @@ export class DataFolder {
   }
 
   /** What functions made for the template. */
-  async customResources(): Promise<readonly MadeResource[]> {
-    return z.array(madeResourceSchema).parse((await this.read('custom-resources.json')) ?? []);
+  customResources(): Promise<readonly MadeResource[]> {
+    return this.read('custom-resources.json', z.array(madeResourceSchema), []);
   }
 
   keepCustomResources(made: readonly MadeResource[]): Promise<void> {
     return this.keep('custom-resources.json', made);
   }
 
+  /** Messages as an older version kept them: only when it was ended in order, and all of them due. */
+  async formerMessages(): Promise<readonly KeptMessage[]> {
+    const queues = await this.read(formerQueuesFile, formerQueuesSchema, {});
+    return Object.entries(queues).flatMap(([queue, bodies]) =>
+      bodies.map((body) => ({ queue, body, dueMs: 0 })),
+    );
+  }
+
+  /** They are kept in another way now. */
+  dropFormerMessages(): Promise<void> {
+    return rm(join(this.folder, formerQueuesFile), { force: true });
+  }
+
   /** Machines of the group when this was last written, by an earlier run. */
-  async machines(): Promise<readonly KeptMachine[]> {
-    return machinesSchema.parse((await this.read('machines.json')) ?? []);
+  machines(): Promise<readonly KeptMachine[]> {
+    return this.read('machines.json', machinesSchema, []);
   }
 
   keepMachines(machines: readonly KeptMachine[]): Promise<void> {
-    this.writing = this.writing.then(() => this.keep('machines.json', machines));
-    return this.writing;
+    return this.keep('machines.json', machines);
   }
 
   /** What a shell reads to speak to this cluster as its operator; of this run only. */
@@ -133,13 +150,28 @@ export class DataFolder {
     return { keyPem, certPem };
   }
 
-  private async read(name: string): Promise<unknown> {
-    const text = this.keeps ? await readIfThere(join(this.folder, name)) : undefined;
-    return text === undefined ? undefined : JSON.parse(text);
+  /** @throws {StartError} on what another version wrote, which must not be passed over. */
+  private async read<T>(name: string, schema: z.ZodType<T>, none: T): Promise<T> {
+    const path = join(this.folder, name);
+    const text = this.keeps ? await readIfThere(path) : undefined;
+    if (text === undefined) return none;
+    try {
+      return schema.parse(JSON.parse(text));
+    } catch (error) {
+      const reason = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+      throw new StartError(
+        `${path} is not as this version writes it (${reason}): start with the version that wrote ` +
+          'it, or with another --data DIR',
+      );
+    }
   }
 
-  private async keep(name: string, value: unknown): Promise<void> {
-    if (this.keeps) await writePrivate(join(this.folder, name), JSON.stringify(value));
+  /** One after the other, so that the last word counts. */
+  private keep(name: string, value: unknown): Promise<void> {
+    if (!this.keeps) return Promise.resolve();
+    const write = (): Promise<void> => writePrivate(join(this.folder, name), JSON.stringify(value));
+    this.writing = this.writing.then(write, write);
+    return this.writing;
   }
 }
 

@@ -6,7 +6,7 @@ import { Certificates } from './aws/certificates.ts';
 import { DynamoDb } from './aws/dynamodb.ts';
 import { secretStrings, secretsStandIn } from './aws/secrets.ts';
 import { type Gate, type StandIn, serveSigned } from './aws/signed-endpoint.ts';
-import { Sqs } from './aws/sqs.ts';
+import { type KeptQueues, Sqs } from './aws/sqs.ts';
 import { settleCustomResources } from './custom-resource/settle.ts';
 import type { DataFolder } from './data-folder.ts';
 import { EventBus } from './events/event-bus.ts';
@@ -114,7 +114,8 @@ async function create(options: DeploymentOptions, teardown: Teardown): Promise<D
   const dynamodb = await DynamoDb.start(stack, data.database);
   teardown.add(() => dynamodb.stop());
   serve(services.dynamodb, dynamodb.standIn);
-  const sqs = await Sqs.start(stack, clock, data.queues);
+  const sqs = await Sqs.start(stack, clock, await keptQueues(options));
+  await data.dropFormerMessages();
   teardown.add(() => sqs.stop());
   serve(services.sqs, sqs.standIn);
   const passwordArn = stack.output('AdminPasswordSecret');
@@ -189,6 +190,16 @@ async function create(options: DeploymentOptions, teardown: Teardown): Promise<D
       return certificate.current().certPem;
     },
     stop: () => teardown.run(),
+  };
+}
+
+async function keptQueues({ data, trouble }: DeploymentOptions): Promise<KeptQueues | undefined> {
+  if (data.queues === undefined) return undefined;
+  return {
+    journal: data.queues,
+    imported: await data.formerMessages(),
+    onGone: (queue, count) =>
+      trouble.report('queues', `${queue} is gone from the template, and ${count} messages with it`),
   };
 }
 

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { z } from 'zod';
+import { StartError } from '../start-error.ts';
 
 /** A message as it must be put back by the next run. */
 export interface KeptMessage {
@@ -33,13 +34,25 @@ export class MessageJournal {
     this.path = path;
   }
 
-  /** Read what an earlier run left; {@link begin} starts this run's own file. */
+  /**
+   * Read what an earlier run left; {@link begin} starts this run's own file. Only the last line of
+   * a process that was killed may be cut off.
+   *
+   * @throws {StartError} on any other line that is not understood.
+   */
   static read(path: string): { journal: MessageJournal; left: readonly KeptMessage[] } {
     const left = new Map<string, KeptMessage>();
     const deleted = new Set<string>();
-    for (const line of existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []) {
+    const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+    for (const [index, line] of lines.entries()) {
       const parsed = lineSchema.safeParse(parsedLine(line));
-      if (!parsed.success) continue; // the last line of a process that was killed may be cut off
+      if (!parsed.success) {
+        if (index === lines.length - 1) break;
+        throw new StartError(
+          `${path}:${index + 1} is not as this version writes it: start with the version that ` +
+            'wrote it, or with another --data DIR',
+        );
+      }
       if ('deleted' in parsed.data) deleted.add(parsed.data.deleted);
       else left.set(parsed.data.id, parsed.data);
     }

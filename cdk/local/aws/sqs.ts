@@ -40,6 +40,16 @@ const delaySecondsMax = 900;
 /** A long poll lasts 20 s. */
 const callLimitMs = 30_000;
 
+/** Where messages outlive this process. */
+export interface KeptQueues {
+  /** A file: see `message-journal.ts`. */
+  readonly journal: string;
+  /** Messages kept in another way before. */
+  readonly imported?: readonly KeptMessage[];
+  /** The template has such a queue no more; AWS deletes it with its messages too. */
+  readonly onGone?: (queue: string, count: number) => void;
+}
+
 type App = ReturnType<typeof buildApp>;
 
 /**
@@ -63,11 +73,8 @@ export class Sqs {
     this.port = port;
   }
 
-  /**
-   * Start with the template's queues; with a journal's path, with the messages an earlier run left,
-   * and so that the next one finds those of this.
-   */
-  static async start(stack: Stack, clock: Clock, journalPath?: string): Promise<Sqs> {
+  /** Start with the template's queues and, if messages are kept, those an earlier run left. */
+  static async start(stack: Stack, clock: Clock, kept?: KeptQueues): Promise<Sqs> {
     const app = buildApp({ logger: false, defaultRegion: place.region });
     const port = Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port);
     const sqs = new Sqs(app, port, stack);
@@ -86,11 +93,12 @@ export class Sqs {
       );
       sqs.urls.set(logicalId, url);
     }
-    if (journalPath !== undefined) {
-      const { journal, left } = MessageJournal.read(journalPath);
+    if (kept !== undefined) {
+      const { journal, left } = MessageJournal.read(kept.journal);
       sqs.journal = journal;
       sqs.journaled = new JournaledQueues(journal, clock);
-      await sqs.refill(left, clock); // written when all are there: until then the old file counts
+      // Written when all are there: until then the old file counts.
+      await sqs.refill([...(kept.imported ?? []), ...left], clock, kept.onGone);
       journal.begin();
     }
     return sqs;
@@ -147,13 +155,22 @@ export class Sqs {
     return contents;
   }
 
-  /** Put back what an earlier run left, due when it was, into those queues that are still there. */
-  private async refill(left: readonly KeptMessage[], clock: Clock): Promise<void> {
+  /** Put back what an earlier run left, due when it was; a queue that is gone takes its along. */
+  private async refill(
+    left: readonly KeptMessage[],
+    clock: Clock,
+    onGone: KeptQueues['onGone'],
+  ): Promise<void> {
+    const gone = new Map<string, number>();
     for (const { queue, body, dueMs } of left) {
-      if (!this.urls.has(queue)) continue;
+      if (!this.urls.has(queue)) {
+        gone.set(queue, (gone.get(queue) ?? 0) + 1);
+        continue;
+      }
       const seconds = Math.ceil((dueMs - clock.nowMs()) / 1_000);
       await this.put(queue, body, Math.min(Math.max(0, seconds), delaySecondsMax));
     }
+    for (const [queue, count] of gone) onGone?.(queue, count);
   }
 
   async stop(): Promise<void> {

@@ -24,6 +24,8 @@ export interface DeployedOptions {
   readonly frontDoor?: string;
   /** Another template instead of the synthesized one. */
   readonly change?: (resources: Resources) => void;
+  /** Folders of bundles by their keys, beside those that were made. */
+  readonly bundles?: Readonly<Record<string, string>>;
 }
 
 /** Resources of a template, to be changed at will. */
@@ -48,7 +50,7 @@ export async function deployed(
   const reaper = new Reaper();
   try {
     const deployment = await deploy({
-      assembly: varied(assembly, options.change),
+      assembly: varied(assembly, options),
       frontDoor: { address: options.frontDoor ?? '127.0.0.1', port },
       adminPassword: 'test-pw',
       data,
@@ -72,11 +74,13 @@ export async function deployed(
   }
 }
 
-function varied(assembly: Assembly, change: DeployedOptions['change']): Assembly {
-  if (change === undefined) return assembly;
+function varied(assembly: Assembly, { bundles, change }: DeployedOptions): Assembly {
   const template = structuredClone(assembly.template);
-  change(template.Resources as Resources);
-  return { ...assembly, template: template as Template };
+  change?.(template.Resources as Resources);
+  return {
+    template: template as Template,
+    assetDirectory: (objectKey) => bundles?.[objectKey] ?? assembly.assetDirectory(objectKey),
+  };
 }
 
 /** The one resource of a type whose logical id begins so. */

@@ -48,7 +48,7 @@ export async function startLocalAws(
   };
   const backend: { readonly standIn: StandIn; stop(): Promise<void> } =
     service === 'sqs'
-      ? await Sqs.start(stack, systemClock, journal)
+      ? await Sqs.start(stack, systemClock, journal === undefined ? undefined : { journal })
       : await DynamoDb.start(stack, undefined);
   serveSigned(server, backend.standIn, gate);
   context.after(() => backend.stop());
