@@ -16,7 +16,7 @@ const ours = new RegExp(`^arn:[^:]+:(acm|iam):[^:]*:${place.account}:`);
 
 /**
  * The certificate of the template's HTTPS listener: the one of that name here, always as it was
- * imported last. One of a real account (`-c certificateArn`) is `elsewhere`'s matter.
+ * imported last. One of a real account, or issued by ACM, is `elsewhere`'s matter.
  */
 export async function listenerCertificate(
   stack: Stack,

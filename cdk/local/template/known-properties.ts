@@ -67,6 +67,15 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
       ...tags,
     },
   },
+  'AWS::CertificateManager::Certificate': {
+    used: [],
+    aside: Object.fromEntries(
+      ['DomainName', 'DomainValidationOptions', 'ValidationMethod', 'Tags'].map((name) => [
+        name,
+        'nobody issues certificates here: the load balancer is given one that is made aside',
+      ]),
+    ),
+  },
   'AWS::Logs::LogGroup': {
     used: [],
     aside: {

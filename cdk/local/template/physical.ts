@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { arn } from './place.ts';
+import { arn, place } from './place.ts';
 import { type Template, TemplateError } from './template.ts';
 
 /** What a created resource is called: `Ref` and `Fn::GetAtt`. */
@@ -80,6 +80,9 @@ const created: Readonly<Record<string, Namer>> = {
     return named(policyArn, { Arn: policyArn, PolicyName: id });
   },
 
+  // Issued by a real ACM: not by the one here.
+  'AWS::CertificateManager::Certificate': (id) =>
+    named(`arn:aws:acm:${place.region}:issued:certificate/${id}`),
   'AWS::KMS::Key': (id) => named(digest(id).slice(0, 32), { Arn: arn('kms', `key/${id}`) }),
   'AWS::Logs::LogGroup': (id) => named(id, { Arn: arn('logs', `log-group:${id}:*`) }),
   'AWS::Events::Rule': (id) => named(id, { Arn: arn('events', `rule/${id}`) }),
@@ -109,6 +112,7 @@ const needless: Readonly<Record<string, string>> = {
   'AWS::KMS::Alias': 'keys are called by their ARN',
   'AWS::EC2::FlowLog': noNetwork,
   'AWS::EC2::VPCEndpoint': noNetwork,
+  'AWS::Route53::RecordSet': 'clients here dial an address',
   'AWS::CDK::Metadata': 'statistics of the CDK itself',
 };
 
