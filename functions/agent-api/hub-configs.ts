@@ -4,6 +4,7 @@ import { hubName, nameKey } from '#shared/kernel/ids.ts';
 import { fullConfigOf } from '../store/hub-rules.ts';
 import type { AgentApi, Answer } from './agent-api.ts';
 import { forEachBounded } from './bounded.ts';
+import { toldAgain } from './survivors.ts';
 
 /** Configurations in one answer, JSON; the rest waits for the next. One is told however long. */
 const configBytesMax = 2 * 1024 * 1024;
@@ -26,26 +27,27 @@ export async function withHubConfigs(
       order.kind === 'configure' ? [[nameKey(order.hub.name), order.id] as const] : [],
     ),
   );
-  if (last.size === 0) return answer;
   const told = waiting.filter(
     (order) => order.kind !== 'configure' || last.get(nameKey(order.hub.name)) === order.id,
   );
   const complete = await completed(api, told);
   const orders: Order[] = [];
   let bytes = 0;
-  let postponed = 0;
+  const postponed: Order[] = [];
   for (const order of complete) {
     if (order.kind !== 'configure') {
       orders.push(order);
     } else if (bytes > configBytesMax) {
-      postponed += 1;
+      postponed.push(order);
     } else {
       bytes += Buffer.byteLength(JSON.stringify(order.hub));
       orders.push(order);
     }
   }
-  if (postponed > 0) api.log.warn('configurations.postponed', { bytes, postponed });
-  return { kind: 'ok', value: { ...answer.value, orders } };
+  if (postponed.length > 0) {
+    api.log.warn('configurations.postponed', { bytes, postponed: postponed.length });
+  }
+  return { kind: 'ok', value: toldAgain(answer.value, orders, postponed) };
 }
 
 /** The same orders, each with what its hub is now. */

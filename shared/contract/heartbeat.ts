@@ -92,7 +92,10 @@ export type Order = z.infer<typeof orderSchema>;
 export const desiredSchema = z.object({
   state: z.enum(memberStates),
   orders: z.array(orderSchema).max(heartbeatListMax),
-  /** A later heartbeat was faster: the lists of this one were left to it, and not written. */
+  /**
+   * Tell the lists of this one again: a later heartbeat was faster and they were left to it, or
+   * this answer had no room for all that follows from them.
+   */
   late: z.boolean().optional(),
   /** Like orders; beside them, so that a member that does not know them passes over them. */
   inquiries: z.array(inquirySchema).max(heartbeatListMax).optional(),
