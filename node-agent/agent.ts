@@ -78,6 +78,7 @@ export class Agent {
   readonly #right: ExclusiveRight;
   readonly #reports = new Reports();
   readonly #sessions = new SessionTable();
+  readonly #tally = { connections: 0 };
   readonly #open = new Map<Session, SessionReport>();
   readonly #budget = new SendBudget(memberSendBudget);
   readonly #heldBytes = new HeldBytes(heldBytesMax);
@@ -173,7 +174,7 @@ export class Agent {
   } {
     return {
       sessions: this.#sessions.size,
-      connections: this.#connections(),
+      connections: this.#tally.connections,
       hubs: this.#hubs.size,
       sockets: this.#listener.sockets,
       waiting: this.#listener.waiting,
@@ -258,6 +259,7 @@ export class Agent {
       random,
       flushQueue: new FlushQueue(atEndOfTurn),
       limits: sessionLimits,
+      tally: this.#tally,
       onConnectionEnded: (session, cause) => this.#onConnectionEnded(session, cause),
     };
     return new TicketLogin({
@@ -337,13 +339,9 @@ export class Agent {
       state: this.#draining === undefined ? 'active' : 'draining',
       sessions: this.#sessions.size,
       awaited: this.#hubs.awaited(),
-      connections: this.#connections(),
+      connections: this.#tally.connections,
       hubs: this.#hubs.size,
     };
-  }
-
-  #connections(): number {
-    return this.#sessions.all().reduce((sum, session) => sum + session.connections, 0);
   }
 
   #onDesired(desired: Desired): void {

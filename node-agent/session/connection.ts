@@ -8,16 +8,17 @@ import {
 } from '../stream/frame-batch.ts';
 import type { Wire } from './wire.ts';
 
-/** Genuine senders use 0..511 bytes of noise; a few suffice. */
-const keepAlivePayloadBytesMax = 64;
+/** Genuine senders use 0..511 bytes of noise; a few suffice, and inside TLS any will do. */
+const noise = Buffer.alloc(64);
 /** With more than this unread in the socket a keep-alive would only add to it. */
 const keepAliveBacklogBytesMax = 16_384;
 /**
  * Of the timeout: a peer's keep-alive is answered with ours when nothing was sent for so long, in
- * the wake-up that it has cost anyhow. Peers send one after at least a fifth (protocol/05 §3).
+ * the wake-up that it has cost anyhow. Sooner would be more often: peers send one after a fifth to
+ * a half (protocol/05 §3), and a keep-alive costs several wake-ups.
  */
-const answerAfterShare = 1 / 8;
-/** Where ours are due by themselves: rarely before the peer's, and in time for its patience. */
+const answerAfterShare = 1 / 3;
+/** When ours are due by themselves: rarely before the peer's, and in time for its patience. */
 const keepAliveShareMin = 0.4;
 const keepAliveShareMax = 0.5;
 
@@ -160,10 +161,8 @@ export class Connection implements FrameSink {
       this.#timeoutMs * between(this.#random, keepAliveShareMin, keepAliveShareMax);
     this.#lastSentMs = nowMs;
     if (this.wire.bufferedBytes > keepAliveBacklogBytesMax) return;
-    const noise = this.#random.bytes(
-      Math.floor(this.#random.fraction() * keepAlivePayloadBytesMax),
-    );
-    this.wire.write(encodeKeepAlive(noise));
+    const noiseBytes = Math.floor(this.#random.fraction() * noise.length);
+    this.wire.write(encodeKeepAlive(noise.subarray(0, noiseBytes)));
   }
 
   end(cause: string): void {

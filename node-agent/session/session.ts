@@ -35,6 +35,8 @@ export interface SessionContext {
   readonly random: Random;
   readonly flushQueue: FlushQueue;
   readonly limits: SessionLimits;
+  /** Of all sessions together; there is nobody who counts them one by one. */
+  readonly tally: { connections: number };
   /** A connection of a session that lives on has ended. */
   readonly onConnectionEnded: (session: Session, cause: string) => void;
 }
@@ -182,6 +184,7 @@ export class Session implements Port, ConnectionOwner {
       nowMs: this.#nowMs,
     });
     this.#connections.add(connection, direction);
+    this.#context.tally.connections += 1;
     if (direction !== 'client-to-server') {
       connection.sendKeepAlive(this.#nowMs());
       this.#outbox.resume();
@@ -237,6 +240,7 @@ export class Session implements Port, ConnectionOwner {
     this.#noteActivity(connection);
     this.#heardMs = Math.max(this.#heardMs, connection.lastReceivedMs);
     this.#connections.remove(connection);
+    this.#context.tally.connections -= 1;
     if (this.#closed) return;
     if (this.connections === 0) this.#outbox.clear('no-connection');
     else this.#outbox.resume();

@@ -84,6 +84,7 @@ function door(answer: Answer<never>) {
       random: systemRandom,
       flushQueue: new FlushQueue((action) => action()),
       limits: sessionLimits,
+      tally: { connections: 0 },
       onConnectionEnded: refuse,
     },
     mayOpen: () => true,

@@ -68,6 +68,7 @@ export class SessionBench {
   readonly time = this.hub.time;
   readonly budget: SendBudget;
   readonly context: SessionContext;
+  readonly tally = { connections: 0 };
   readonly closed: CloseReason[] = [];
   /** Why connections ended of sessions that lived on. */
   readonly connectionsEnded: string[] = [];
@@ -81,6 +82,7 @@ export class SessionBench {
       random: middling,
       flushQueue: new FlushQueue((action) => this.#endOfTurn.push(action)),
       limits: { ...limits, ...changed },
+      tally: this.tally,
       onConnectionEnded: (_, cause) => this.connectionsEnded.push(cause),
     };
   }
