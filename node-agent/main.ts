@@ -40,8 +40,7 @@ async function main(log: Log): Promise<void> {
     environmentVariable('AWS_EC2_METADATA_SERVICE_ENDPOINT') ?? ec2MetadataEndpoint;
   const { api, imds } = signedApi(config, metadataEndpoint, systemClock);
   const identity = placeOutside(config) ?? (await readIdentity(imds, log));
-  const { listen, process: number } = config;
-  log.info('agent.started', { ...identity, process: number, agentVersion, port: listen.port });
+  log.info('agent.started', { ...identity, agentVersion, port: config.listen.port });
   const { localAddress } = identity;
   const control = prepareControlThread(
     new URL(import.meta.url),
@@ -83,7 +82,7 @@ async function main(log: Log): Promise<void> {
 /** The other thread of this process; see {@link prepareControlThread}. */
 function control(log: Log): void {
   assert(parentPort !== null, 'a thread has a parent');
-  const data = workerData as ControlThreadData;
+  const data = threadData();
   runControlThread(data, parentPort, {
     clock: clockOfThread(data.clockZeroMs),
     timers: systemTimers,
@@ -92,6 +91,16 @@ function control(log: Log): void {
     // Both threads: a signal to the process is all that reaches one that never listens again.
     onStuck: () => process.kill(process.pid, 'SIGKILL'),
   });
+}
+
+function threadData(): ControlThreadData {
+  return workerData as ControlThreadData;
+}
+
+/** As systemd says it, before anything is checked. */
+function numberInArguments(): number {
+  const at = process.argv.indexOf('--process');
+  return at < 0 ? 0 : Number(process.argv[at + 1]);
 }
 
 function readConfig(): AgentConfig {
@@ -154,7 +163,8 @@ async function readIdentity(imds: Imds, log: Log): Promise<Identity> {
 }
 
 const output = destination({ dest: 1, sync: true });
-const log = systemLog(output);
+const number = isMainThread ? numberInArguments() : threadData().config.process;
+const log = systemLog(output, number ?? 0);
 if (isMainThread) main(log).catch(fail);
 else control(log);
 

@@ -37,9 +37,13 @@ export const atEndOfTurn = (action: () => void): void => {
   setImmediate(action);
 };
 
-/** JSON lines; the event's name is `event`. Nothing that is secret is ever handed to it. */
-export function systemLog(destination: DestinationStream): Log {
-  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+/**
+ * JSON lines; the event's name is `event`. Nothing that is secret is ever handed to it. The number
+ * of the process tells the lines of a machine's agents apart.
+ */
+export function systemLog(destination: DestinationStream, process: number): Log {
+  const base = { process };
+  const logger = pino({ base, timestamp: pino.stdTimeFunctions.isoTime }, destination);
   return {
     info: (event, fields) => logger.info({ event, ...fields }),
     warn: (event, fields) => logger.warn({ event, ...fields }),

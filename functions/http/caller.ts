@@ -5,7 +5,7 @@ import { type MachineId, machineId } from '#shared/kernel/ids.ts';
  * hands to an instance, the session name is the instance's id, and the instance cannot change it.
  */
 const instanceRoleArn =
-  /^arn:aws[a-z-]*:sts::\d{12}:assumed-role\/[\w+=,.@-]{1,64}\/(i-[0-9A-Za-z]{1,62})$/;
+  /^arn:aws[a-z-]*:sts::\d{12}:assumed-role\/[\w+=,.@-]{1,64}\/(i-[0-9A-Za-z]{1,59})$/;
 
 /**
  * arn:aws:iam::123456789012:user/etherfleet/berlin: a machine outside AWS is a user of its own

@@ -35,6 +35,22 @@ describe('the process', () => {
     });
   });
 
+  test('is the one of its machine’s processes that it is told to be', async () => {
+    await withProcess(async (member) => {
+      const listen = { address: '127.0.0.1', ports: [1, member.port] };
+      const config = { ...member.config(), listen };
+      await member.start(config, ['--process', '1', '--processes', '2']).joined();
+      const [started] = member.lines('agent.started');
+      assert.deepEqual([started?.['process'], started?.['port']], [1, member.port]);
+      assert.equal(member.lines('member.joined')[0]?.['process'], 1, 'control’s lines too');
+      const join = member.plane.joins[0];
+      assert.deepEqual(
+        [join?.['ports'], join?.['processes'], join?.['process']],
+        [[member.port], 2, 1],
+      );
+    });
+  });
+
   test('without a control plane it keeps trying, and still ends when told', async () => {
     await withProcess(async (member) => {
       member.plane.mode = 'down';

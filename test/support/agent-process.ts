@@ -50,10 +50,10 @@ export class AgentProcess {
   }
 
   /** Start `main.ts` with this configuration file; a string is written as it is. */
-  start(config: unknown = this.config()): this {
+  start(config: unknown = this.config(), options: readonly string[] = []): this {
     const path = join(this.#folder, 'agent.json');
     writeFileSync(path, typeof config === 'string' ? config : JSON.stringify(config));
-    return this.startWith(['--config', path]);
+    return this.startWith(['--config', path, ...options]);
   }
 
   startWith(args: readonly string[]): this {
