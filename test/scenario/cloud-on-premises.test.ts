@@ -31,11 +31,12 @@ describe('a member outside AWS, and another identity', { timeout: 300_000 }, () 
       agentApiUrl: string;
       region: string;
     };
-  const apiAs = (name: string, keys = given(name, 'credentials')): SignedAgentApi => {
+  const apiAs = (name: string, keys = given(name, 'credentials'), process = 0): SignedAgentApi => {
     const { agentApiUrl: url, region } = config(name);
     const file = new CredentialsFile(keys);
     const credentials = () => file.credentials();
-    return new SignedAgentApi({ url, region, credentials, dispatcher, answerBytesMax: 65_536 });
+    const answerBytesMax = 65_536;
+    return new SignedAgentApi({ url, region, credentials, dispatcher, answerBytesMax, process });
   };
   const members = async (): Promise<string[]> =>
     listSchema
@@ -96,6 +97,10 @@ describe('a member outside AWS, and another identity', { timeout: 300_000 }, () 
     };
     const joined = await apiAs('paris').join(join, 5_000);
     assert.equal(joined.kind === 'ok' && joined.value.memberId, 'paris');
+    const second = await apiAs('paris', undefined, 1).join(join, 5_000);
+    assert.equal(second.kind === 'ok' && second.value.memberId, 'paris.1', 'its own, by number');
+    const beyond = await apiAs('paris', undefined, 64).join(join, 5_000);
+    assert.equal(beyond.kind === 'problem' && beyond.problem.kind, 'invalid-request');
 
     // Berlin's access key with the secret of Paris: the name of the one, the proof of the other.
     const mixed = parseCredentials(readFileSync(given('berlin', 'credentials'), 'utf8'));
