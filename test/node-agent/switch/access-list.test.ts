@@ -127,6 +127,40 @@ const fields: readonly {
     ignores: [],
   },
   {
+    what: 'IPv4 addresses in whose network IPv6 and other frames are not',
+    rule: { source: ip('00000000', '00000001') },
+    matches: [four(tcp(), '10.1.2.4', '10.1.2.3', 6)],
+    ignores: [web, web6, samples.other],
+  },
+  {
+    what: 'IPv6 addresses in whose network IPv4 is not',
+    rule: { ipVersion: 6, source: ip('0'.repeat(32), `${'0'.repeat(31)}2`) },
+    matches: [web6],
+    ignores: [web, samples.other, who],
+    arpToo: true,
+  },
+  {
+    what: 'ARP for no address, and for all',
+    rule: { source: ip('00000000', '00000000'), destination: ip('00000000', '00000000') },
+    matches: [ethernet(broadcast, sender, 0x0806, arp('0.0.0.0'))],
+    ignores: [],
+    arpToo: true,
+  },
+  {
+    what: '0.0.0.0/1, but not ARP that speaks for no address',
+    rule: { source: ip('00000000', '80000000') },
+    matches: [who, web],
+    ignores: [ethernet(broadcast, sender, 0x0806, arp('0.0.0.0'))],
+    arpToo: true,
+  },
+  {
+    what: '128.0.0.0/1, but not ARP that speaks for all',
+    rule: { source: ip('80000000', '80000000') },
+    matches: [ethernet(broadcast, sender, 0x0806, arp('192.168.0.1'))],
+    ignores: [ethernet(broadcast, sender, 0x0806, arp('255.255.255.255')), who],
+    arpToo: true,
+  },
+  {
     what: 'IPv6 source',
     rule: { ipVersion: 6, source: ip(ip6One, all16) },
     matches: [web6],
@@ -167,6 +201,12 @@ const fields: readonly {
     rule: { sourcePorts: { first: 0, last: 0 }, destinationPorts: { first: 53, last: 53 } },
     matches: [dns],
     ignores: [web],
+  },
+  {
+    what: 'ports 0-100: what has no ports has none of them',
+    rule: { destinationPorts: { first: 0, last: 100 } },
+    matches: [web, dns],
+    ignores: [ping, fragment, four(udp(80, 101), '10.1.2.3', '10.1.2.4', 17)],
   },
   {
     what: 'source MAC',
@@ -241,6 +281,17 @@ describe('what an entry of the access list matches', () => {
     assert.equal(passes(web, [discard, { ...pass, priority: 5 }]), true);
     assert.equal(passes(web, [{ ...pass, id: 2 }, discard]), false);
     assert.equal(passes(web, [{ ...discard, id: 3 }, pass]), true);
+  });
+
+  test('an entry that lets pass lets TCP data pass as they are', () => {
+    const data = four(tcp({ data: 'GET / HTTP/1.1' }), '10.1.2.3', '192.168.7.9', 6);
+    assert.equal(
+      passes(data, [
+        { ...discard, discard: false },
+        { ...discard, id: 2 },
+      ]),
+      true,
+    );
   });
 
   test('a VLAN tag hides nothing', () => {

@@ -99,6 +99,17 @@ describe('VLanId', () => {
     assert.deepEqual(other.received, ['for 11']);
   });
 
+  test('a frame that ends with its tag, or within, is in no VLAN', () => {
+    const bench = new HubBench();
+    const same = bench.plug('same', { policy: policy({ vlanId: 10 }) });
+    const trunk = bench.plug('trunk');
+    const whole = tagged(plain, 10);
+    for (const bytes of [14, 15, 16, 17]) trunk.send(whole.subarray(0, bytes));
+    assert.deepEqual(same.frames, []);
+    trunk.send(whole.subarray(0, 18));
+    assert.deepEqual(same.frames, [plain.subarray(0, 14)]);
+  });
+
   test('VlanTypeId is the type of the tags', () => {
     const bench = withOptions({ vlanTypeId: 0x9100 });
     const from = bench.plug('from', { policy: policy({ vlanId: 10 }) });
