@@ -13,6 +13,9 @@ const wordBytes = 4;
 
 const none = Buffer.alloc(0);
 
+/** Batches differ in size: a buffer that turns out too small costs a copy. */
+const expectedShare = 3 / 4;
+
 /**
  * The frames that wait for a connection of one session, as they go on the wire. When it is full the
  * oldest go: whoever sent them has long retransmitted, and fresh frames are worth more.
@@ -25,14 +28,13 @@ export class SendQueue {
   readonly #budget: SendBudget;
   readonly #onDrop: (reason: DropReason, frames: number) => void;
   readonly #gathering: Gathering;
-  /** Up to this no bound needs a look. */
-  readonly #easyBytes: number;
 
   /** Blocks from `#start` to `#end`; before them there is room for a word. */
   #buffer: Buffer | undefined;
   #start = wordBytes;
   #end = wordBytes;
-  #lastBatchBytes = 0;
+  /** What a batch is expected to need: as the last one, or somewhat less than those before. */
+  #expectedBytes = 0;
 
   /** The newest frames, still where they arrived: the first of them, and where the last ends. */
   #run: Buffer | undefined;
@@ -41,6 +43,8 @@ export class SendQueue {
   #memory: ArrayBufferLike = none.buffer;
   #source: Buffer = none;
   #isOpen = false;
+  /** Up to this no bound needs a look, until it is settled. */
+  #easyBytes = 0;
 
   // The run included.
   #frames = 0;
@@ -58,7 +62,6 @@ export class SendQueue {
     this.#budget = budget;
     this.#onDrop = onDrop;
     this.#gathering = gathering;
-    this.#easyBytes = Math.min(limits.bytesMax, budget.leastBytes);
   }
 
   get frames(): number {
@@ -72,6 +75,7 @@ export class SendQueue {
 
   /** Take a frame; its bytes stay as they are until {@link Gathering.settle} at least. */
   push(frame: Buffer): void {
+    if (!this.#isOpen) this.#open();
     const bytes = this.#bytes + frame.length;
     if (this.#frames >= this.#limits.framesMax || bytes > this.#easyBytes) {
       this.#makeRoom(frame.length);
@@ -90,7 +94,7 @@ export class SendQueue {
     this.#copyRun();
     if (this.#buffer === undefined || this.#frames === 0) return undefined;
     const batch = this.#bytes <= bytesMax ? this.#takeAll(this.#buffer) : this.#cut(bytesMax);
-    this.#lastBatchBytes = batch.length;
+    this.#expectedBytes = Math.max(batch.length, this.#expectedBytes * expectedShare);
     return batch;
   }
 
@@ -129,9 +133,13 @@ export class SendQueue {
       this.#source = Buffer.from(memory);
     }
     this.#runEnd = frame.byteOffset + frame.length;
-    if (this.#isOpen) return;
+  }
+
+  /** Frames arrive. What others hold does not change before they are settled. */
+  #open(): void {
     this.#isOpen = true;
     this.#gathering.open(this);
+    this.#easyBytes = Math.min(this.#limits.bytesMax, this.#budget.allowanceBytes);
   }
 
   #copyRun(): void {
@@ -202,7 +210,7 @@ export class SendQueue {
   /** The buffer, with room for so many bytes at its end. */
   #withRoom(bytes: number): Buffer {
     if (this.#buffer === undefined) {
-      const expectedBytes = Math.min(this.#lastBatchBytes, this.#limits.bytesMax);
+      const expectedBytes = Math.min(this.#expectedBytes, this.#limits.bytesMax);
       this.#buffer = this.#gathering.take(Math.max(wordBytes + bytes, expectedBytes));
     } else if (this.#end + bytes > this.#buffer.length) {
       this.#move(bytes);
