@@ -2,14 +2,11 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import {
   AutoScalingGroup,
   type CfnAutoScalingGroup,
-  DefaultResult,
   GroupMetrics,
   InstanceRefreshStrategy,
-  LifecycleTransition,
   OnDemandAllocationStrategy,
   PoolState,
   SpotAllocationStrategy,
-  TerminationPolicy,
   UpdatePolicy,
 } from 'aws-cdk-lib/aws-autoscaling';
 import { InstanceType, type IVpc, Peer, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
@@ -25,25 +22,31 @@ import { agentUnitNames, memberCloudConfig } from './member-cloud-config.ts';
 import { MemberScaling } from './member-scaling.ts';
 import { MemberTemplates } from './member-templates.ts';
 import { answerNag } from './nag-answer.ts';
+import type { Termination } from './termination.ts';
 
 export interface MembersProps {
   readonly vpc: IVpc;
   readonly settings: Settings;
   readonly agentApi: AgentApi;
+  readonly termination: Termination;
 }
 
 /** The group of EC2 instances that run node agents: a member for each core, each on its port. */
 export class Members extends Construct {
   readonly group: AutoScalingGroup;
+  /** Known before the group is there: who hears of its machines is to be there before them. */
+  readonly groupName: string;
   readonly securityGroup: SecurityGroup;
   private readonly groupArn: string;
   private readonly scaling: MemberScaling;
 
   constructor(scope: Construct, id: string, props: MembersProps) {
     super(scope, id);
-    const { settings, vpc } = props;
+    const { settings, termination, vpc } = props;
+    this.groupName = `${Stack.of(this).stackName}-Members`;
     this.securityGroup = this.openedFor(vpc, settings.memberPorts);
     this.group = new AutoScalingGroup(this, 'Group', {
+      autoScalingGroupName: this.groupName,
       vpc,
       vpcSubnets: { subnets: vpc.publicSubnets },
       ...machines(settings, this.templates(props)),
@@ -55,8 +58,7 @@ export class Members extends Construct {
       groupMetrics: [GroupMetrics.all()],
       // On top of the launch hook: until the next minute's figures count what it has taken over.
       defaultInstanceWarmup: Duration.seconds(120),
-      // Sessions spread evenly, but hubs stay where they are: the newest has fewest to move.
-      terminationPolicies: [TerminationPolicy.NEWEST_INSTANCE],
+      ...termination.policies,
       // One after the other, and each time the new one is a member before the old one drains.
       updatePolicy: UpdatePolicy.instanceRefresh({
         strategy: InstanceRefreshStrategy.ROLLING,
@@ -76,6 +78,7 @@ export class Members extends Construct {
       'The rule cannot read two launch templates; test/cdk/members.test.ts sees encrypted disks.',
     );
     this.addHooks();
+    termination.admit(this.group);
     if (settings.memberWarmPoolSize !== undefined) {
       this.group.addWarmPool({
         poolState: PoolState.STOPPED,
@@ -86,11 +89,7 @@ export class Members extends Construct {
     }
     this.scaling = new MemberScaling(this, 'Scaling', { group: this.group, settings });
     // The ARN has a part nobody knows before; the construct's own has a wildcard there.
-    this.groupArn = (this.group.node.defaultChild as CfnAutoScalingGroup).attrAutoScalingGroupArn;
-  }
-
-  get groupName(): string {
-    return this.group.autoScalingGroupName;
+    this.groupArn = this.resource.attrAutoScalingGroupArn;
   }
 
   /** Let `lambda` keep machines that come or go waiting, and decide when that is over. */
@@ -169,18 +168,25 @@ export class Members extends Construct {
     return securityGroup;
   }
 
-  /** Whatever happens to those who are to answer, the group goes on: CONTINUE. */
+  /**
+   * Part of the group, so that its first machines wait in them too. Whatever happens to those who
+   * are to answer, the group goes on: CONTINUE.
+   */
   private addHooks(): void {
-    this.group.addLifecycleHook('Arriving', {
-      lifecycleTransition: LifecycleTransition.INSTANCE_LAUNCHING,
-      defaultResult: DefaultResult.CONTINUE,
-      heartbeatTimeout: Duration.seconds(launchHeartbeatSeconds),
+    const hook = (name: string, transition: string, heartbeatSeconds: number) => ({
+      lifecycleHookName: name,
+      lifecycleTransition: `autoscaling:EC2_INSTANCE_${transition}`,
+      defaultResult: 'CONTINUE', // a machine nobody speaks for is not kept
+      heartbeatTimeout: heartbeatSeconds,
     });
-    this.group.addLifecycleHook('Leaving', {
-      lifecycleTransition: LifecycleTransition.INSTANCE_TERMINATING,
-      defaultResult: DefaultResult.CONTINUE, // a machine nobody speaks for is not kept
-      heartbeatTimeout: Duration.seconds(lifecycleHeartbeatSeconds),
-    });
+    this.resource.lifecycleHookSpecificationList = [
+      hook('Arriving', 'LAUNCHING', launchHeartbeatSeconds),
+      hook('Leaving', 'TERMINATING', lifecycleHeartbeatSeconds),
+    ];
+  }
+
+  private get resource(): CfnAutoScalingGroup {
+    return this.group.node.defaultChild as CfnAutoScalingGroup;
   }
 
   private grant(lambda: LambdaFunction, ...operations: readonly string[]): void {

@@ -23,6 +23,9 @@ const itemActions = [
   'dynamodb:DeleteItem',
 ];
 
+/** To see who is there, and change nothing. */
+const readActions = ['dynamodb:BatchGetItem', 'dynamodb:Query'];
+
 /** The one table all state lives in. It outlives the stack. */
 export class StateTable extends Construct {
   readonly table: ITable;
@@ -49,9 +52,16 @@ export class StateTable extends Construct {
 
   /** Let `lambda` read and write items, and tell it the table's name. */
   grantItems(lambda: LambdaFunction): void {
-    lambda.addToRolePolicy(
-      new PolicyStatement({ actions: itemActions, resources: [this.table.tableArn] }),
-    );
+    this.grant(lambda, itemActions);
+  }
+
+  /** Let `lambda` read items, and tell it the table's name. */
+  grantRead(lambda: LambdaFunction): void {
+    this.grant(lambda, readActions);
+  }
+
+  private grant(lambda: LambdaFunction, actions: string[]): void {
+    lambda.addToRolePolicy(new PolicyStatement({ actions, resources: [this.table.tableArn] }));
     lambda.addEnvironment(env.tableName, this.table.tableName);
   }
 }

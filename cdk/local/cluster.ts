@@ -9,6 +9,7 @@ import { terminatedEvent } from './ec2/group-events.ts';
 import { groupTerms } from './ec2/group-terms.ts';
 import { launchTemplate } from './ec2/launch-template.ts';
 import { type GroupEvent, MemberGroup } from './ec2/member-group.ts';
+import { terminationPolicy } from './ec2/termination-policy.ts';
 import { groupNote } from './group-note.ts';
 import {
   machineListener,
@@ -133,6 +134,11 @@ class LocalCluster implements Cluster {
     this.group = new MemberGroup({
       launchTemplate: launchTemplate(deployment.stack, assembly),
       terms,
+      choose: terminationPolicy(
+        deployment.stack,
+        (functionArn) => deployment.functions.called(functionArn),
+        (message) => this.trouble.report('group', message),
+      ),
       publish: (event) => deployment.events.put(event),
       endpoints: options.members,
       desired: options.desired ?? options.members.length,

@@ -50,6 +50,7 @@ export interface DeploymentOptions {
 export interface Deployment {
   readonly stack: Stack;
   readonly registry: CredentialRegistry;
+  readonly functions: Functions;
   /** Answers functions about the group of members, once that is attached. */
   readonly autoScaling: AutoScaling;
   /** What functions have told in their logs. */
@@ -181,6 +182,7 @@ async function create(options: DeploymentOptions, teardown: Teardown): Promise<D
   return {
     stack,
     registry,
+    functions,
     autoScaling,
     metrics,
     events,

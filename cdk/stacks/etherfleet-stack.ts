@@ -16,6 +16,7 @@ import { AdminPassword, ClusterSecret, SecretsKey } from '../constructs/secrets.
 import { StateTable } from '../constructs/state-table.ts';
 import { FrontGate, StaticAddresses } from '../constructs/static-addresses.ts';
 import { Sweeper } from '../constructs/sweeper.ts';
+import { Termination } from '../constructs/termination.ts';
 import { Watchdog } from '../constructs/watchdog.ts';
 import type { Settings } from '../settings.ts';
 
@@ -40,7 +41,8 @@ export class EtherfleetStack extends Stack {
     const watchdog = new Watchdog(this, 'Watchdog', { table });
     const secrets = { clusterSecret, adminPassword };
     const agentApi = new AgentApi(this, 'AgentApi', { table, ...secrets, watchdog });
-    const members = new Members(this, 'Members', { vpc, settings, agentApi });
+    const termination = new Termination(this, 'Termination', { table });
+    const members = new Members(this, 'Members', { vpc, settings, agentApi, termination });
     members.grantReplace(watchdog.lambda);
     if (settings.onPremisesMembers.length > 0) {
       new OnPremises(this, 'OnPremises', {
@@ -78,7 +80,7 @@ export class EtherfleetStack extends Stack {
       table,
       members,
       loadBalancer: loadBalancer.balancer,
-      functions: [frontdoor, admin, agentApi, watchdog, lifecycle, sweeper],
+      functions: [frontdoor, admin, agentApi, watchdog, lifecycle, sweeper, termination],
     });
     new AlarmTopic(this, 'Alarms', { key, email: settings.alarmEmail }).hear(this);
 

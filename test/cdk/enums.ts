@@ -50,10 +50,8 @@ const lists: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
       ...['AllocationStrategy', 'ClosestToNextInstanceHour', 'Default', 'NewestInstance'],
       ...['OldestInstance', 'OldestLaunchConfiguration', 'OldestLaunchTemplate'],
     ],
-  },
-  'AWS::AutoScaling::LifecycleHook': {
-    DefaultResult: ['ABANDON', 'CONTINUE'],
-    LifecycleTransition: [
+    'LifecycleHookSpecificationList[].DefaultResult': ['ABANDON', 'CONTINUE'],
+    'LifecycleHookSpecificationList[].LifecycleTransition': [
       ...['autoscaling:EC2_INSTANCE_LAUNCHING', 'autoscaling:EC2_INSTANCE_TERMINATING'],
     ],
   },

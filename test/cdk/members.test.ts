@@ -2,29 +2,29 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settings } from '#cdk/settings.ts';
 import { env, lifecycleHeartbeatSeconds } from '#functions/env.ts';
-import { type SynthesizedResource, synthesized, text } from './template.ts';
+import { synthesized, text } from './template.ts';
 
 const { called, functionCalled, of, only } = await synthesized();
 const group = only('AWS::AutoScaling::AutoScalingGroup');
 const templates = of('AWS::EC2::LaunchTemplate');
 
-const hookOf = (transition: string): SynthesizedResource | undefined =>
-  of('AWS::AutoScaling::LifecycleHook').find(
-    ({ properties }) => properties['LifecycleTransition'] === `autoscaling:${transition}`,
-  );
+/** Part of the group: its first machines wait in them, too. */
+const hooks = group.properties['LifecycleHookSpecificationList'] as Record<string, unknown>[];
+const hookOf = (transition: string): Record<string, unknown> | undefined =>
+  hooks.find((hook) => hook['LifecycleTransition'] === `autoscaling:${transition}`);
 
 test('a machine waits until it is empty, and goes by itself when nobody speaks for it', () => {
   const leaving = hookOf('EC2_INSTANCE_TERMINATING');
-  assert.equal(leaving?.properties['DefaultResult'], 'CONTINUE');
-  assert.equal(leaving.properties['HeartbeatTimeout'], lifecycleHeartbeatSeconds);
+  assert.equal(leaving?.['DefaultResult'], 'CONTINUE');
+  assert.equal(leaving['HeartbeatTimeout'], lifecycleHeartbeatSeconds);
   // The longest EC2 lets a machine wait: a hundred extensions.
   assert.ok(100 * lifecycleHeartbeatSeconds > settings.memberStopSeconds);
 });
 
 test('a machine is in service when its member is, and nobody’s silence ends it', () => {
   const arriving = hookOf('EC2_INSTANCE_LAUNCHING');
-  assert.equal(arriving?.properties['DefaultResult'], 'CONTINUE');
-  assert.equal(arriving.properties['HeartbeatTimeout'], 300);
+  assert.equal(arriving?.['DefaultResult'], 'CONTINUE');
+  assert.equal(arriving['HeartbeatTimeout'], 300);
   const rule = called('AWS::Events::Rule', 'LifecycleOfTheGroup').properties['EventPattern'];
   const { 'detail-type': types } = rule as { 'detail-type': string[] };
   assert.deepEqual(types, [
@@ -32,6 +32,35 @@ test('a machine is in service when its member is, and nobody’s silence ends it
     'EC2 Instance-terminate Lifecycle Action',
     'EC2 Instance Terminate Successful',
   ]);
+});
+
+test('who hears of the group’s machines is there before them', () => {
+  assert.deepEqual(of('AWS::AutoScaling::LifecycleHook'), []);
+  const name = group.properties['AutoScalingGroupName'];
+  const rule = called('AWS::Events::Rule', 'LifecycleOfTheGroup');
+  const { detail } = rule.properties['EventPattern'] as { detail: Record<string, unknown> };
+  assert.deepEqual(detail['AutoScalingGroupName'], [name], 'plain text: nothing to wait for');
+  const policy = called('AWS::SQS::QueuePolicy', 'LifecycleQueue');
+  const queue = called('AWS::SQS::Queue', 'LifecycleQueue');
+  for (const { id } of [rule, policy, queue]) assert(group.dependsOn.includes(id), id);
+});
+
+test('who goes first is our function’s choice, and the group may ask it', () => {
+  const [first, ...others] = group.properties['TerminationPolicies'] as unknown[];
+  const { id } = functionCalled('termination');
+  assert.deepEqual(first, { 'Fn::GetAtt': [id, 'Arn'] });
+  assert.deepEqual(others, ['Default']);
+  const permission = called('AWS::Lambda::Permission', 'TerminationGroupAsks');
+  const role = only('AWS::IAM::ServiceLinkedRole');
+  assert.deepEqual(permission.properties['FunctionName'], first);
+  assert.deepEqual(permission.properties['Principal'], group.properties['ServiceLinkedRoleARN']);
+  assert.match(
+    text(group.properties['ServiceLinkedRoleARN']),
+    new RegExp(`aws-service-role/autoscaling.amazonaws.com/",\\{"Fn::GetAtt":\\["${role.id}"`),
+  );
+  assert(group.dependsOn.includes(permission.id));
+  // AWS waits no longer.
+  assert.equal(functionCalled('termination').properties['Timeout'], 2);
 });
 
 test('an agent that is done stays down, one that crashed does not', () => {
@@ -147,6 +176,7 @@ test('the front door may add a member to an empty group, and only add', () => {
     Environment: { Variables: Record<string, unknown> };
   };
   assert.deepEqual(environment.Variables[env.wakePolicyArn], { Ref: wake.id });
-  const { AutoScalingGroupName: group } = wake.properties;
-  assert.deepEqual(environment.Variables[env.memberGroupName], group);
+  const { AutoScalingGroupName: name } = group.properties;
+  assert.deepEqual(wake.properties['AutoScalingGroupName'], { Ref: group.id });
+  assert.deepEqual(environment.Variables[env.memberGroupName], name);
 });

@@ -64,6 +64,10 @@ const expected: Readonly<Record<string, { variables: string[]; actions: string[]
       ...queue,
     ],
   },
+  termination: {
+    variables: [env.tableName],
+    actions: ['dynamodb:BatchGetItem', 'dynamodb:Query'],
+  },
   sweeper: {
     variables: [env.tableName, env.sweeperQueueUrl, env.watchdogQueueUrl, env.clusterName],
     actions: [replace, ...items, ...queue, 'sqs:SendMessage'], // to the watchdog
@@ -184,7 +188,13 @@ test('a member may call the agent API by its URL and fetch its own program, noth
   });
 });
 
-test('functions are invoked by the load balancer and by queues, by nobody else', () => {
+test('functions are invoked by the load balancer, by queues and by the group alone', () => {
   const permitted = of('AWS::Lambda::Permission').map(({ properties }) => properties['Principal']);
-  assert.deepEqual(new Set(permitted), new Set(['elasticloadbalancing.amazonaws.com']));
+  const byRole = permitted.filter((principal) => typeof principal !== 'string');
+  assert.deepEqual(
+    new Set(permitted.filter((principal) => !byRole.includes(principal))),
+    new Set(['elasticloadbalancing.amazonaws.com']),
+  );
+  const group = only('AWS::AutoScaling::AutoScalingGroup');
+  assert.deepEqual(byRole, [group.properties['ServiceLinkedRoleARN']]);
 });

@@ -63,7 +63,11 @@ test('a value that is on no list is found', () => {
   const faults = [
     withFault('AWS::DynamoDB::Table', ['BillingMode'], 'PAY_PER_REQUESTS'),
     withFault('AWS::Lambda::Function', ['Runtime'], 'nodejs42.x'),
-    withFault('AWS::AutoScaling::LifecycleHook', ['DefaultResult'], 'GO_ON'),
+    withFault(
+      'AWS::AutoScaling::AutoScalingGroup',
+      ['LifecycleHookSpecificationList', '0', 'DefaultResult'],
+      'GO_ON',
+    ),
     withFault('AWS::Lambda::Function', ['PackageType'], 'Zipped'),
   ];
   for (const template of faults) assert.equal(enumFaults(template).length, 1);

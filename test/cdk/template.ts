@@ -12,6 +12,8 @@ export interface SynthesizedResource {
   readonly properties: Properties;
   readonly deletionPolicy: string | undefined;
   readonly updatePolicy: Properties;
+  /** Logical ids of what is made before it, where that is said. */
+  readonly dependsOn: readonly string[];
 }
 
 export interface Statement {
@@ -63,6 +65,7 @@ interface RawTemplate {
         readonly Properties?: Properties;
         readonly DeletionPolicy?: string;
         readonly UpdatePolicy?: Properties;
+        readonly DependsOn?: string | readonly string[];
       }
     >
   >;
@@ -78,6 +81,7 @@ export function templateOf(template: RawTemplate): SynthesizedTemplate {
       properties: resource.Properties ?? {},
       deletionPolicy: resource.DeletionPolicy,
       updatePolicy: resource.UpdatePolicy ?? {},
+      dependsOn: [resource.DependsOn ?? []].flat(),
     }));
   const of = (type: string): SynthesizedResource[] =>
     all().filter((resource) => resource.type === type);

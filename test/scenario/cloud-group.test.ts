@@ -81,6 +81,16 @@ describe('the group of members, as an operator of AWS moves it', { timeout: 400_
       const missing = sessions.filter((session) => !isConnected(session)).length;
       return missing === 0 ? undefined : `${missing} of ${sessions.length} are not connected`;
     }, limitMs);
+  /** The control plane has heard of all sessions there are. */
+  const allTold = (): Promise<void> =>
+    eventually(async () => {
+      const { FarmMemberList } = await cloud.rpc('EnumFarmMember');
+      const told = (FarmMemberList as readonly { NumSessions_u32: number }[]).reduce(
+        (sum, member) => sum + member.NumSessions_u32,
+        0,
+      );
+      return told === sessions.length ? undefined : `${told} of ${sessions.length} are told`;
+    }, 20_000);
   const countAt = (port: number): number =>
     sessions.filter((session) => session.session?.member.port === port).length;
 
@@ -133,7 +143,10 @@ describe('the group of members, as an operator of AWS moves it', { timeout: 400_
     );
   });
 
-  test('scale-in drains a member: nobody is away longer than the retry', async (context) => {
+  test('scale-in drains the emptiest: nobody is away longer than the retry', async (context) => {
+    const fewest = Math.min(...cloud.state().members.map(({ port }) => countAt(port)));
+    await allTold();
+    await operator.inService(4, 20_000);
     const watch = new Watch(sessions);
     const before = new Map(sessions.map((session) => [session, session.sessions]));
     const at = new Map(sessions.map((session) => [session, session.session?.member.port]));
@@ -144,6 +157,8 @@ describe('the group of members, as an operator of AWS moves it', { timeout: 400_
     context.diagnostic(`away for at most ${Math.round(watch.longestMs)} ms`);
     assert(watch.longestMs < absentMsMax, `${watch.longestMs} ms`);
     const ports = cloud.state().members.map(({ port }) => port);
+    const moved = sessions.filter((session) => !ports.includes(at.get(session) ?? 0));
+    assert.equal(moved.length, fewest);
     for (const session of sessions) {
       const stays = ports.includes(at.get(session) ?? 0);
       assert.equal(session.sessions, (before.get(session) ?? 0) + (stays ? 0 : 1));

@@ -5,6 +5,7 @@ import {
   DescribeAutoScalingGroupsCommand,
   SetDesiredCapacityCommand,
 } from '@aws-sdk/client-auto-scaling';
+import { eventually } from './eventually.ts';
 
 /**
  * Who acts on a local cluster's group of members as the AWS CLI does after `. operator.env`; by way
@@ -38,6 +39,18 @@ export class GroupOperator {
       new DescribeAutoScalingGroupsCommand(),
     );
     return new GroupOperator(client, group?.AutoScalingGroupName ?? '');
+  }
+
+  /** So many machines are in service, and none is on its way in or out. */
+  async inService(count: number, limitMs: number): Promise<void> {
+    await eventually(async () => {
+      const { AutoScalingGroups: [group] = [] } = await this.client.send(
+        new DescribeAutoScalingGroupsCommand(),
+      );
+      const states = (group?.Instances ?? []).map(({ LifecycleState: state }) => state);
+      const isSo = states.length === count && states.every((state) => state === 'InService');
+      return isSo ? undefined : states.join();
+    }, limitMs);
   }
 
   async resize(DesiredCapacity: number): Promise<void> {

@@ -40,20 +40,26 @@ export interface GroupTerms {
 }
 
 const size = z.union([z.string(), z.number()]).transform(Number);
-const groupSchema = z.object({
-  MinSize: size,
-  MaxSize: size,
-  DefaultInstanceWarmup: size.default(0),
-  TerminationPolicies: z.tuple([z.enum(['NewestInstance', 'OldestInstance'])]).optional(),
-});
-const hookSchema = z.strictObject({
-  AutoScalingGroupName: z.string(),
+const hookFields = {
   LifecycleTransition: z.enum([
     'autoscaling:EC2_INSTANCE_LAUNCHING',
     'autoscaling:EC2_INSTANCE_TERMINATING',
   ]),
   DefaultResult: z.enum(['CONTINUE', 'ABANDON']).default('ABANDON'),
   HeartbeatTimeout: z.number().default(3_600),
+};
+/** A resource of its own, or part of the group: then it is there before the first machine. */
+const hookSchema = z.strictObject({ AutoScalingGroupName: z.string(), ...hookFields });
+const ownHookSchema = z.strictObject({ LifecycleHookName: z.string(), ...hookFields });
+type NamedHook = z.infer<typeof ownHookSchema>;
+const byAge = z.enum(['Default', 'NewestInstance', 'OldestInstance']);
+const groupSchema = z.object({
+  MinSize: size,
+  MaxSize: size,
+  DefaultInstanceWarmup: size.default(0),
+  // The first may be a function: see `termination-policy.ts`.
+  TerminationPolicies: z.array(z.union([byAge, z.string().startsWith('arn:')])).default([]),
+  LifecycleHookSpecificationList: z.array(ownHookSchema).default([]),
 });
 const policySchema = z.discriminatedUnion('PolicyType', [
   z.object({
@@ -67,31 +73,38 @@ const policySchema = z.discriminatedUnion('PolicyType', [
 
 export function groupTerms(stack: Stack): GroupTerms {
   const group = stack.only('AWS::AutoScaling::AutoScalingGroup');
-  const { MinSize, MaxSize, DefaultInstanceWarmup, TerminationPolicies } = groupSchema.parse(
-    group.properties,
-  );
+  const properties = groupSchema.parse(group.properties);
+  const { MinSize, MaxSize, DefaultInstanceWarmup, TerminationPolicies } = properties;
+  const hooks = [...properties.LifecycleHookSpecificationList, ...hookResources(stack)];
   return {
     groupName: group.ref,
     groupArn: group.attribute('AutoScalingGroupARN'),
     minSize: MinSize,
     maxSize: MaxSize,
-    launching: hookOf(stack, 'autoscaling:EC2_INSTANCE_LAUNCHING'),
-    terminating: hookOf(stack, 'autoscaling:EC2_INSTANCE_TERMINATING'),
+    launching: hookOf(hooks, 'autoscaling:EC2_INSTANCE_LAUNCHING'),
+    terminating: hookOf(hooks, 'autoscaling:EC2_INSTANCE_TERMINATING'),
     warmupMs: DefaultInstanceWarmup * 1_000,
-    goesFirst: TerminationPolicies?.[0] === 'NewestInstance' ? 'newest' : 'oldest',
+    goesFirst: TerminationPolicies[0] === 'NewestInstance' ? 'newest' : 'oldest',
     simplePolicies: simplePolicies(stack),
   };
 }
 
-function hookOf(stack: Stack, transition: LifecycleTransition): LifecycleHook | undefined {
-  const [hook, second] = stack
-    .ofType('AWS::AutoScaling::LifecycleHook')
-    .map(({ ref, properties }) => ({ name: ref, ...hookSchema.parse(properties) }))
-    .filter(({ LifecycleTransition: its }) => its === transition);
+function hookResources(stack: Stack): NamedHook[] {
+  return stack.ofType('AWS::AutoScaling::LifecycleHook').map(({ ref, properties }) => {
+    const { AutoScalingGroupName: _, ...hook } = hookSchema.parse(properties);
+    return { LifecycleHookName: ref, ...hook };
+  });
+}
+
+function hookOf(
+  hooks: readonly NamedHook[],
+  transition: LifecycleTransition,
+): LifecycleHook | undefined {
+  const [hook, second] = hooks.filter(({ LifecycleTransition: its }) => its === transition);
   if (second !== undefined) throw new TemplateError(`more than one hook for ${transition}`);
   if (hook === undefined) return undefined;
   return {
-    name: hook.name,
+    name: hook.LifecycleHookName,
     transition,
     heartbeatMs: hook.HeartbeatTimeout * 1_000,
     defaultResult: hook.DefaultResult,

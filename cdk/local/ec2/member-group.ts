@@ -15,10 +15,14 @@ import type { RefreshPreferences } from './instance-refresh.ts';
 import { LifecycleWaits } from './lifecycle-waits.ts';
 import { counts, isLeaving, type Machine, newMachine } from './machine.ts';
 import { Refreshes, type RefreshReport } from './refresh.ts';
+import { ScaleIn } from './scale-in.ts';
+import type { ChooseMachines } from './termination-policy.ts';
 
 export interface MemberGroupOptions {
   readonly launchTemplate: LaunchTemplate;
   readonly terms: GroupTerms;
+  /** Who goes when fewer are wanted; by age, if left out. */
+  readonly choose?: ChooseMachines | undefined;
   /** Where members are as long as these are enough; then on the next ports. */
   readonly endpoints: readonly Endpoint[];
   /** How many members there are to be at first. */
@@ -61,6 +65,7 @@ export class MemberGroup implements ScalingGroup, ScaledGroup {
   private readonly capacity: Capacity;
   private readonly waits: LifecycleWaits;
   private readonly refresh: Refreshes;
+  private readonly scalingIn: ScaleIn | undefined;
   private stopping = false;
   private readonly endings = new Map<Ec2Instance, () => void>();
 
@@ -89,6 +94,13 @@ export class MemberGroup implements ScalingGroup, ScaledGroup {
       terminate: (machine, isReplaced) => this.terminate(machine, isReplaced, 'instance refresh'),
       onReport: (report) => options.onEvent({ kind: 'refresh', report }),
     });
+    const { choose, timers } = options;
+    this.scalingIn =
+      choose &&
+      new ScaleIn({
+        ...{ choose, timers, surplus: () => this.surplus, firstToGo: () => this.firstToGo() },
+        terminate: (machine) => this.terminate(machine, false, 'scale-in'),
+      });
     const processes = processesOf(launchTemplate, services.cores);
     this.berths = new Berths(endpoints, logFolder, isFree, processes);
   }
@@ -118,6 +130,7 @@ export class MemberGroup implements ScalingGroup, ScaledGroup {
   /** SIGTERM to all; SIGKILL to those still there after `graceMs`. Resolves when all have ended. */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
+    this.scalingIn?.stop();
     this.refresh.cancel();
     for (const machine of this.machines) machine.cancelTimer();
     const ended = Promise.all(this.instances.map((instance) => this.untilEnded(instance)));
@@ -202,11 +215,17 @@ export class MemberGroup implements ScalingGroup, ScaledGroup {
 
   /** What is too much goes, what is missing is launched. */
   private follow(): void {
-    const surplus = this.machines.filter(counts).length - this.capacity.desired;
-    for (const machine of this.firstToGo().slice(0, Math.max(0, surplus))) {
-      this.terminate(machine, false, 'scale-in');
+    if (this.scalingIn !== undefined) void this.scalingIn.follow();
+    else {
+      for (const machine of this.firstToGo().slice(0, Math.max(0, this.surplus))) {
+        this.terminate(machine, false, 'scale-in');
+      }
     }
     void this.fill();
+  }
+
+  private get surplus(): number {
+    return this.machines.filter(counts).length - this.capacity.desired;
   }
 
   private called(instanceId: string): Machine | undefined {

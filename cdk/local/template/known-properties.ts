@@ -213,6 +213,7 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
       'MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.LaunchTemplateId',
       'MixedInstancesPolicy.LaunchTemplate.Overrides.LaunchTemplateSpecification.LaunchTemplateId',
       ...['DefaultInstanceWarmup', 'TerminationPolicies', 'TargetGroupARNs'],
+      ...['AutoScalingGroupName', 'LifecycleHookSpecificationList', 'ServiceLinkedRoleARN'],
     ],
     aside: {
       VPCZoneIdentifier: noNetwork,
@@ -233,9 +234,16 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
       MetricsCollection: 'nobody looks at graphs of this machine',
       NewInstancesProtectedFromScaleIn: 'none is',
       MaxInstanceLifetime: 'no local cluster lives that long',
-      ServiceLinkedRoleARN: 'the group is part of this process',
       NotificationConfigurations: 'its events go to the event bus',
       ...tags,
+    },
+  },
+  'AWS::IAM::ServiceLinkedRole': {
+    used: [],
+    aside: {
+      AWSServiceName: 'the group is part of this process; whom it may ask is checked',
+      CustomSuffix: 'there is one cluster here',
+      ...description,
     },
   },
   'AWS::AutoScaling::LifecycleHook': {

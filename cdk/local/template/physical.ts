@@ -42,6 +42,7 @@ const created: Readonly<Record<string, Namer>> = {
   'AWS::Lambda::EventSourceMapping': (id) => named(id),
   'AWS::IAM::Role': (id) =>
     named(id, { Arn: arn('iam', `role/${id}`), RoleId: `AROA${digest(id).slice(0, 17)}` }),
+  'AWS::IAM::ServiceLinkedRole': (id) => named(id, { RoleName: id }),
   'AWS::IAM::Policy': (id) => named(id),
   'AWS::IAM::ManagedPolicy': (id, _, { Path: path = '/' }) =>
     named(arn('iam', `policy${text(path)}${id}`)),
@@ -66,10 +67,11 @@ const created: Readonly<Record<string, Namer>> = {
       LatestVersionNumber: '1',
       DefaultVersionNumber: '1',
     }),
-  'AWS::AutoScaling::AutoScalingGroup': (id) =>
-    named(id, {
-      AutoScalingGroupARN: arn('autoscaling', `autoScalingGroup:local:autoScalingGroupName/${id}`),
-    }),
+  'AWS::AutoScaling::AutoScalingGroup': (id, _, { AutoScalingGroupName: given = id }) => {
+    const name = text(given);
+    const groupArn = arn('autoscaling', `autoScalingGroup:local:autoScalingGroupName/${name}`);
+    return named(name, { AutoScalingGroupARN: groupArn });
+  },
   'AWS::AutoScaling::LifecycleHook': (id) => named(id),
   'AWS::AutoScaling::ScheduledAction': (id) => named(id),
   'AWS::AutoScaling::ScalingPolicy': (id) => {

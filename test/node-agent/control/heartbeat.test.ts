@@ -92,7 +92,7 @@ describe('heartbeats', () => {
     assert.deepEqual(api.lastHeartbeat.body.done, [], 'its lists are acknowledged');
   });
 
-  test('lists that were left to a later heartbeat are told until that one is answered', async () => {
+  test('lists left to a later heartbeat are told until that one is answered', async () => {
     reports.done('order-1');
     await api.lastHeartbeat.answer(active);
     time.advance(2 * timing.heartbeatEveryMs); // the second is sent, then the third
