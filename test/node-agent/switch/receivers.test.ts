@@ -48,6 +48,14 @@ describe('PrivacyFilter', () => {
       ['unicast', 'flooded', 'arp'],
     ],
     [
+      'of both, the same user exempt, where nobody is a user',
+      true,
+      true,
+      { allowSameUserInPrivacyFilterMode: true },
+      [undefined, undefined],
+      [],
+    ],
+    [
       'of both, the same user exempt, who is another',
       true,
       true,
@@ -97,6 +105,20 @@ describe('VLanId', () => {
     trunk.send(tagged(frame(broadcast, mac(4), 'for 11'), 11));
     assert.deepEqual(same.frames, [plain]);
     assert.deepEqual(other.received, ['for 11']);
+  });
+
+  test('FilterNonIP of a receiver judges what is behind its own tag, and nothing else', () => {
+    const bench = new HubBench();
+    const inside = bench.plug('in', { policy: policy({ vlanId: 10, filterNonIp: true }) });
+    const outside = bench.plug('out', { policy: policy({ filterNonIp: true }) });
+    const trunk = bench.plug('trunk');
+    const content = Buffer.from('00000800', 'hex');
+    const looksLikeIp = ethernet(broadcast, mac(7), 0x88b5, content);
+    const ip = [samples.arpRequest, samples.udp4Broadcast, samples.neighbourSolicitation];
+    for (const one of [...ip, looksLikeIp]) trunk.send(tagged(one, 10));
+    assert.deepEqual(inside.frames, ip);
+    for (const one of [...ip, looksLikeIp]) trunk.send(one);
+    assert.deepEqual(outside.frames, ip);
   });
 
   test('a frame that ends with its tag, or within, is in no VLAN', () => {
@@ -204,6 +226,17 @@ describe('router advertisements', () => {
       assert.equal(sumOfIp6(got.subarray(14), 58) % 0xffff, 0);
     });
   }
+
+  test('who hides them is given all else as it is; who does not, the offer', () => {
+    const bench = withOptions({});
+    const from = bench.plug('from');
+    const hiding = bench.plug('hiding', { policy: policy({ noIpV6DefaultRouterInRa: true }) });
+    const choosy = bench.plug('choosy', { policy: policy({ filterNonIp: true }) });
+    from.send(samples.udp4Broadcast);
+    from.send(offer(1_800));
+    assert.deepEqual(hiding.frames, [samples.udp4Broadcast, offer(0)]);
+    assert.deepEqual(choosy.frames, [samples.udp4Broadcast, offer(1_800)]);
+  });
 
   test('in a VLAN, untagged and rewritten at once', () => {
     const bench = new HubBench();
