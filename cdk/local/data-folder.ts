@@ -86,7 +86,7 @@ export class DataFolder {
     return this.keep('custom-resources.json', made);
   }
 
-  /** Messages as an older version kept them: only when it was ended in order, and all of them due. */
+  /** Messages as an older version kept them: when it was ended in order, and all of them due. */
   async formerMessages(): Promise<readonly KeptMessage[]> {
     const queues = await this.read(formerQueuesFile, formerQueuesSchema, {});
     return Object.entries(queues).flatMap(([queue, bodies]) =>

@@ -78,28 +78,12 @@ export class Sqs {
     const app = buildApp({ logger: false, defaultRegion: place.region });
     const port = Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port);
     const sqs = new Sqs(app, port, stack);
-    for (const { logicalId, properties } of stack.ofType('AWS::SQS::Queue')) {
-      const { KmsMasterKeyId: key, ...asked } = queueSchema.parse(properties);
-      if (key !== undefined) sqs.keys.set(logicalId, key);
-      const attributes = Object.entries(asked).map(([name, value]) => [
-        name,
-        typeof value === 'object' ? JSON.stringify(value) : String(value),
-      ]);
-      const { QueueUrl: url } = createdSchema.parse(
-        await sqs.call('CreateQueue', {
-          QueueName: logicalId,
-          Attributes: Object.fromEntries(attributes),
-        }),
-      );
-      sqs.urls.set(logicalId, url);
-    }
-    if (kept !== undefined) {
-      const { journal, left } = MessageJournal.read(kept.journal);
-      sqs.journal = journal;
-      sqs.journaled = new JournaledQueues(journal, clock);
-      // Written when all are there: until then the old file counts.
-      await sqs.refill([...(kept.imported ?? []), ...left], clock, kept.onGone);
-      journal.begin();
+    try {
+      await sqs.createQueues();
+      if (kept !== undefined) await sqs.takeOver(kept, clock);
+    } catch (error) {
+      await sqs.stop();
+      throw error;
     }
     return sqs;
   }
@@ -153,6 +137,37 @@ export class Sqs {
       contents[name] = messages.map(({ body }) => body);
     }
     return contents;
+  }
+
+  private async createQueues(): Promise<void> {
+    for (const { logicalId, properties } of this.stack.ofType('AWS::SQS::Queue')) {
+      const { KmsMasterKeyId: key, ...asked } = queueSchema.parse(properties);
+      if (key !== undefined) this.keys.set(logicalId, key);
+      const attributes = Object.entries(asked).map(([name, value]) => [
+        name,
+        typeof value === 'object' ? JSON.stringify(value) : String(value),
+      ]);
+      const { QueueUrl: url } = createdSchema.parse(
+        await this.call('CreateQueue', {
+          QueueName: logicalId,
+          Attributes: Object.fromEntries(attributes),
+        }),
+      );
+      this.urls.set(logicalId, url);
+    }
+  }
+
+  /** Go on with the messages of an earlier run. */
+  private async takeOver(
+    { imported = [], journal: path, onGone }: KeptQueues,
+    clock: Clock,
+  ): Promise<void> {
+    const { journal, left } = MessageJournal.read(path);
+    this.journal = journal;
+    this.journaled = new JournaledQueues(journal, clock);
+    // Written when all are there: until then the old file counts.
+    await this.refill([...imported, ...left], clock, onGone);
+    journal.begin();
   }
 
   /** Put back what an earlier run left, due when it was; a queue that is gone takes its along. */

@@ -10,8 +10,10 @@ import { selfSignedCertificate } from '#shared/x509/self-signed.ts';
 import { type Deployed, dataFolder, deployed, type Resources, resourceOf } from './deployed.ts';
 
 /** What the front door presents. */
-async function presented({ deployment }: Deployed, host = '127.0.0.1'): Promise<X509Certificate> {
-  const port = 18_743;
+async function presented(
+  { deployment, port }: Deployed,
+  host = '127.0.0.1',
+): Promise<X509Certificate> {
   const socket = connect({ host, port, rejectUnauthorized: false });
   try {
     await new Promise((resolve, reject) => {

@@ -1,9 +1,11 @@
 import { mkdtempSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { DataFolder } from '#cdk/local/data-folder.ts';
 import { type Deployment, deploy } from '#cdk/local/deployment.ts';
+import { close, listen } from '#cdk/local/http-server.ts';
 import { Reaper } from '#cdk/local/process/reaper.ts';
 import type { Assembly } from '#cdk/local/synth/assembly.ts';
 import { systemClock, systemRandom, systemTimers } from '#cdk/local/system.ts';
@@ -15,6 +17,8 @@ import { synthesized } from '../template.ts';
 export interface Deployed {
   readonly deployment: Deployment;
   readonly told: readonly string[];
+  /** Of the front door. */
+  readonly port: number;
   stop(): Promise<void>;
 }
 
@@ -31,9 +35,6 @@ export interface DeployedOptions {
 /** Resources of a template, to be changed at will. */
 export type Resources = Record<string, { Type: string; Properties: Record<string, unknown> }>;
 
-/** Ports nobody else in this repository's tests uses. */
-const port = 18_743;
-
 export function dataFolder(): string {
   return mkdtempSync(join(tmpdir(), 'etherfleet-deployed-'));
 }
@@ -44,6 +45,7 @@ export async function deployed(
   options: DeployedOptions = {},
 ): Promise<Deployed> {
   const { assembly } = await synthesized();
+  const port = await freePort();
   const told: string[] = [];
   const data = await DataFolder.open(options.data, dataFolder());
   const trouble = new Trouble(join(data.logs, 'local.log'), (line) => told.push(line));
@@ -66,12 +68,20 @@ export async function deployed(
       trouble.close();
     };
     context.after(stop);
-    return { deployment, told, stop };
+    return { deployment, told, port, stop };
   } catch (error) {
     reaper.stop();
     trouble.close();
     throw error;
   }
+}
+
+/** One nobody listens on now: other test files deploy too. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server, '127.0.0.1', 0);
+  await close(server);
+  return port;
 }
 
 function varied(assembly: Assembly, { bundles, change }: DeployedOptions): Assembly {

@@ -17,7 +17,6 @@ import { type Deployed, dataFolder, deployed, type Resources, resourceOf } from 
 
 const queueType = 'AWS::SQS::Queue';
 const tableType = 'AWS::DynamoDB::Table';
-const port = 18_743;
 
 /** What the template was before it was as it is. */
 function older(resources: Resources): void {
@@ -69,7 +68,7 @@ const received = async (cloud: Deployed, queue: string): Promise<string[]> => {
   };
   return messages.map(({ Body }) => Body);
 };
-const adminOf = ({ deployment }: Deployed): AdminClient =>
+const adminOf = ({ deployment, port }: Deployed): AdminClient =>
   new AdminClient({ address: '127.0.0.1', port }, deployment.certPem, 'test-pw');
 
 test('an older template is upgraded: hubs, users, secrets and messages stay', async (context) => {
