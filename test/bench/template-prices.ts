@@ -3,9 +3,13 @@ import { monthHours, prices } from './prices.ts';
 
 /** Further list prices in us-east-1, US dollars a month; `prices.ts` says how to read them. */
 const month = {
-  /** aws.amazon.com/kms/pricing: a customer-managed key. */
+  /**
+   * aws.amazon.com/kms/pricing: a customer-managed key; each new key of a yearly rotation costs as
+   * much again, at first. Compared: AWS's own page, and cloudburn.io/blog/aws-kms-pricing, March
+   * 2026.
+   */
   key: 1,
-  /** aws.amazon.com/cloudwatch/pricing: a dashboard, a custom metric. */
+  /** aws.amazon.com/cloudwatch/pricing: a dashboard, a custom metric. Compared as `prices.ts`. */
   dashboard: 3,
   metric: 0.3,
   loadBalancer: prices.loadBalancerHour * monthHours,
@@ -37,7 +41,10 @@ export const figurePrice = month.metric;
 export const monitoringPrice = 7 * month.metric;
 export const addressPrice = month.publicAddress;
 
-/** On demand, Linux, us-east-1, an hour: aws.amazon.com/ec2/pricing/on-demand. */
+/**
+ * On demand, Linux, us-east-1, an hour: aws.amazon.com/ec2/pricing/on-demand. Not compared: no copy
+ * of AWS's price list was at hand.
+ */
 export const instanceHour: Readonly<Record<string, number>> = {
   'c7gn.medium': 0.0624,
   'c6gn.medium': 0.0432,
@@ -55,7 +62,7 @@ const free = [
   ...['AWS::EC2::VPCGatewayAttachment', 'AWS::EC2::SecurityGroup'],
   ...['AWS::EC2::SecurityGroupIngress', 'AWS::EC2::SecurityGroupEgress'],
   ...['AWS::EC2::LaunchTemplate', 'AWS::AutoScaling::AutoScalingGroup'],
-  ...['AWS::AutoScaling::LifecycleHook', 'AWS::AutoScaling::ScheduledAction'],
+  ...['AWS::AutoScaling::ScheduledAction', 'AWS::IAM::ServiceLinkedRole'],
   ...['AWS::IAM::Role', 'AWS::IAM::Policy', 'AWS::IAM::InstanceProfile', 'AWS::IAM::User'],
   ...['AWS::IAM::ManagedPolicy', 'AWS::IAM::Group', 'AWS::Lambda::Permission'],
   ...['AWS::SQS::QueuePolicy', 'AWS::Events::Rule', 'Custom::SelfSignedCertificate'],
