@@ -18,6 +18,7 @@ export class Outages {
   readonly #world: World;
   /** Since when nothing has stood between a member and those it knows. */
   readonly #calmSinceMs = new Map<RunningAgent, number>();
+  readonly #knownTo = new Map<RunningAgent, ReadonlySet<SimMember>>();
 
   constructor(world: World) {
     this.#world = world;
@@ -30,7 +31,8 @@ export class Outages {
     for (const member of members) {
       const { running } = member;
       if (running === undefined) continue;
-      if (!this.#isWithinReach(running, member)) this.#calmSinceMs.delete(running);
+      const isCalm = !this.#hasMet(running) && this.#isWithinReach(running, member);
+      if (!isCalm) this.#calmSinceMs.delete(running);
       else if (!this.#calmSinceMs.has(running)) this.#calmSinceMs.set(running, time.nowMs);
       if (lossRate > 0 || slowRate > 0 || !this.#isWitnessed(running)) continue;
       const served = running.agent.running.find(
@@ -77,6 +79,14 @@ export class Outages {
         !network.isCut(peer.name, member.name) &&
         !network.isCut(member.name, peer.name),
     );
+  }
+
+  /** Somebody made itself known that was not counted on: asleep and called lost, it is awake now. */
+  #hasMet(running: RunningAgent): boolean {
+    const before = this.#knownTo.get(running);
+    const now = new Set(this.#known(running));
+    this.#knownTo.set(running, now);
+    return [...now].some((peer) => before?.has(peer) === false);
   }
 
   #known({ control }: RunningAgent): SimMember[] {
