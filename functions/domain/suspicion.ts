@@ -93,16 +93,23 @@ function slotOf(sent: Sent, client: string): string | undefined {
 }
 
 /**
- * Where a client is not to be sent that was just sent in vain to some: there, and if that was at a
- * further port of a machine, at none of those. Its network may let it out to the first ports only,
- * as it let it reach the front door (ADR 0030).
+ * Where a client is not to be sent that was just sent in vain to some, if there is anywhere else:
+ * there, of course. Nor, if that was at a further port of a machine, to any further port: its
+ * network may let it out to the first ones only, as it let it reach the front door. Nor to the
+ * neighbours on that machine, which may be gone with all its members (ADR 0030).
  */
 export function outOfReach(
   inVain: ReadonlySet<MemberId>,
   members: readonly { readonly memberId: MemberId }[],
 ): ReadonlySet<MemberId> {
-  if (![...inVain].some(isFurther)) return inVain;
-  return new Set([...inVain, ...members.map(({ memberId }) => memberId).filter(isFurther)]);
+  const ids = members.map(({ memberId }) => memberId);
+  const machines = new Set([...inVain].map(machineOf));
+  const further = [...inVain].some(isFurther) ? ids.filter(isFurther) : [];
+  const neighbours = ids.filter((id) => machines.has(machineOf(id)));
+  const strictest = [[...further, ...neighbours], further].map(
+    (some) => new Set([...inVain, ...some]),
+  );
+  return strictest.find((set) => ids.some((id) => !set.has(id))) ?? inVain;
 }
 
 function isFurther(id: MemberId): boolean {

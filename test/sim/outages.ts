@@ -81,7 +81,7 @@ export class Outages {
     );
   }
 
-  /** Somebody made itself known that was not counted on: asleep and called lost, it is awake now. */
+  /** Somebody made itself known that was not counted on: called lost, and awake again. */
   #hasMet(running: RunningAgent): boolean {
     const before = this.#knownTo.get(running);
     const now = new Set(this.#known(running));

@@ -97,18 +97,25 @@ test('who is left if all are suspected, or the client was sent to all of them: a
   assert.deepEqual(trusted([a, b], new Set([a.memberId, b.memberId]), 2), [a, b]);
 });
 
-test('who did not get through to a further port is sent to first ones', () => {
+test('who did not get through is sent to other machines, and perhaps to first ports', () => {
   const ids = ['i-a', 'i-a.1', 'i-b', 'i-b.1', 'berlin-1', 'berlin-1.2'].map(memberId);
-  const members = ids.map((id) => ({ memberId: id }));
-  const after = (...inVain: string[]) => [...outOfReach(new Set(inVain.map(memberId)), members)];
-  assert.deepEqual(after(), []);
-  assert.deepEqual(after('i-a', 'berlin-1'), ['i-a', 'berlin-1']);
-  assert.deepEqual(after('i-b.1').toSorted(), ['berlin-1.2', 'i-a.1', 'i-b.1']);
-  assert.deepEqual(after('i-gone.3', 'i-a').toSorted(), [
-    'berlin-1.2',
-    'i-a',
-    'i-a.1',
-    'i-b.1',
-    'i-gone.3',
-  ]);
+  const left = (inVain: readonly string[], among = ids) => {
+    const out = outOfReach(
+      new Set(inVain.map(memberId)),
+      among.map((id) => ({ memberId: id })),
+    );
+    return among.filter((id) => !out.has(id));
+  };
+  assert.deepEqual(left([]), ids);
+  assert.deepEqual(
+    left(['i-a']),
+    ['i-b', 'i-b.1', 'berlin-1', 'berlin-1.2'],
+    'its machine is dead',
+  );
+  assert.deepEqual(left(['i-b.1']), ['i-a', 'berlin-1'], 'or only 443 is open');
+  assert.deepEqual(left(['i-gone.3', 'i-a']), ['i-b', 'berlin-1']);
+  const [a, second] = ids.slice(0, 2) as [(typeof ids)[0], (typeof ids)[0]];
+  assert.deepEqual(left([second], [a, second]), [a], 'better than where it was');
+  assert.deepEqual(left([a], [a, second]), [second]);
+  assert.deepEqual(left([second], [second]), [], 'all are alike');
 });
