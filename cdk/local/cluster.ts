@@ -173,13 +173,13 @@ class LocalCluster implements Cluster {
     await progress.step(`waiting for ${count} ${count === 1 ? 'member' : 'members'}`, () =>
       this.becomeReady(),
     );
-    this.scaler.start();
     const listener = machineListener(deployment.stack);
     if (listener !== undefined) {
       const isUp = ({ state }: MemberView): boolean => state !== 'dead';
       const targets = (): readonly MemberView[] => this.members().filter(isUp);
       this.network = await startNetworkBalancer(listener, frontDoor.address, targets);
     }
+    this.scaler.start();
     this.watching = this.watch();
   }
 
