@@ -42,7 +42,7 @@ export class Lifecycle extends Construct {
     table.grantItems(lambda);
     members.grantLifecycle(lambda);
 
-    const heard = new Rule(this, 'OfTheGroup', {
+    new Rule(this, 'OfTheGroup', {
       description: 'A member’s machine is launched, is to be terminated, or is no more',
       eventPattern: {
         source: ['aws.autoscaling'],
@@ -55,8 +55,6 @@ export class Lifecycle extends Construct {
       },
       targets: [queue.target()],
     });
-    // Before the group's first machines: what they say waits in the queue for the function.
-    members.group.node.addDependency(heard, this.node.findChild('Queue'));
     new Rule(this, 'OfSpotMachines', {
       description: 'EC2 takes a machine back; the event does not say whose it is',
       eventPattern: {
@@ -65,5 +63,7 @@ export class Lifecycle extends Construct {
       },
       targets: [queue.target()],
     });
+    // There before the group's first machines, which CloudFormation waits for, and until its last.
+    members.group.node.addDependency(this);
   }
 }

@@ -1,4 +1,4 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import {
   AutoScalingGroup,
   type CfnAutoScalingGroup,
@@ -92,9 +92,31 @@ export class Members extends Construct {
     this.groupArn = this.resource.attrAutoScalingGroupArn;
   }
 
-  /** Let `lambda` keep machines that come or go waiting, and decide when that is over. */
+  /**
+   * Let `lambda` keep machines that come or go waiting, and decide when that is over. It is there
+   * before the group is, and so before the group has an id: the name, which is the group's alone in
+   * its account and region, has to do.
+   */
   grantLifecycle(lambda: LambdaFunction): void {
-    this.grant(lambda, 'CompleteLifecycleAction', 'RecordLifecycleActionHeartbeat');
+    const arn = Stack.of(this).formatArn({
+      service: 'autoscaling',
+      resource: 'autoScalingGroup',
+      resourceName: `*:autoScalingGroupName/${this.groupName}`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    const actions = ['CompleteLifecycleAction', 'RecordLifecycleActionHeartbeat'];
+    lambda.addToRolePolicy(
+      new PolicyStatement({
+        actions: actions.map((action) => `autoscaling:${action}`),
+        resources: [arn],
+      }),
+    );
+    if (lambda.role === undefined) return;
+    const named = `arn:<AWS::Partition>:autoscaling:<AWS::Region>:<AWS::AccountId>:${[
+      'autoScalingGroup:*:autoScalingGroupName',
+      this.groupName,
+    ].join('/')}`;
+    answerNag(lambda.role, `IAM5[Resource::${named}]`, 'A group of that name is this group.');
   }
 
   /** Let `lambda` have a machine replaced. */

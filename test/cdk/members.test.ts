@@ -41,8 +41,10 @@ test('who hears of the group’s machines is there before them', () => {
   const { detail } = rule.properties['EventPattern'] as { detail: Record<string, unknown> };
   assert.deepEqual(detail['AutoScalingGroupName'], [name], 'plain text: nothing to wait for');
   const policy = called('AWS::SQS::QueuePolicy', 'LifecycleQueue');
-  const queue = called('AWS::SQS::Queue', 'LifecycleQueue');
-  for (const { id } of [rule, policy, queue]) assert(group.dependsOn.includes(id), id);
+  const mapping = called('AWS::Lambda::EventSourceMapping', 'LifecycleFunction');
+  const right = called('AWS::IAM::Policy', 'LifecycleFunctionRole');
+  // CloudFormation waits until the first machines are in service: somebody has to say so.
+  for (const { id } of [rule, policy, mapping, right]) assert(group.dependsOn.includes(id), id);
 });
 
 test('who goes first is our function’s choice, and the group may ask it', () => {

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { synthesized } from './template.ts';
+import { variantTemplate } from './variant.ts';
+
+/** Ids named anywhere in a value: `Ref`, `Fn::GetAtt` and `${…}` of `Fn::Sub`. */
+function named(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(named);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    if (key === 'Ref') return [String(inner)];
+    if (key === 'Fn::GetAtt') return [String(Array.isArray(inner) ? inner[0] : inner)];
+    if (key !== 'Fn::Sub') return named(inner);
+    const text = String(Array.isArray(inner) ? inner[0] : inner);
+    const ids = [...text.matchAll(/\$\{(\w+)/g)].map(([, id]) => id ?? '');
+    return [...ids, ...named(inner)];
+  });
+}
+
+interface Waiting {
+  readonly id: string;
+  readonly properties: unknown;
+  readonly dependsOn: readonly string[];
+}
+
+/** A round of resources each of which is made after the next; empty, if there is none. */
+function roundIn(resources: readonly Waiting[]): readonly string[] {
+  const after = new Map(
+    resources.map(({ id, properties, dependsOn }) => [id, [...dependsOn, ...named(properties)]]),
+  );
+  const done = new Set<string>();
+  const visit = (id: string, path: readonly string[]): readonly string[] => {
+    if (path.includes(id)) return [...path.slice(path.indexOf(id)), id];
+    if (done.has(id)) return [];
+    for (const next of after.get(id) ?? []) {
+      const round = visit(next, [...path, id]);
+      if (round.length > 0) return round;
+    }
+    done.add(id);
+    return [];
+  };
+  for (const id of after.keys()) {
+    const round = visit(id, []);
+    if (round.length > 0) return round;
+  }
+  return [];
+}
+
+test('CloudFormation finds an order: nothing waits for itself', async () => {
+  assert.deepEqual(roundIn((await synthesized()).all()), []);
+  const settings = { memberWarmPoolSize: 1, memberCountMin: 0, tableName: 'restored' };
+  assert.deepEqual(roundIn(variantTemplate({ settings }).all()), []);
+});
+
+test('a round is found', () => {
+  const reference = ['$', '{Two.Arn}'].join('');
+  const one = { id: 'One', properties: { Name: { 'Fn::Sub': reference } }, dependsOn: [] };
+  const two = { id: 'Two', properties: {}, dependsOn: ['Three'] };
+  const three = { id: 'Three', properties: { List: [{ Ref: 'One' }] }, dependsOn: [] };
+  assert.deepEqual(roundIn([one, two, three]), ['One', 'Two', 'Three', 'One']);
+});
