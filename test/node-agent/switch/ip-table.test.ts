@@ -222,13 +222,22 @@ describe('DHCPForce', () => {
     assert.equal(listener.frames.length, 3);
   });
 
-  test('an address lent to another is not used', () => {
+  test('an address lent to another is not used while that one may use it', () => {
     const other = bench.plug('other');
     other.send(sayArp(5, '10.0.0.5'));
     lend('10.0.0.1', mac(5));
+    bench.time.advance(exclusiveMs);
+    forced.send(say4(1, '10.0.0.1'));
+    forced.send(sayArp(1, '10.0.0.1'));
+    assert.deepEqual(bench.hub.drops.nonZero(), { 'ip-conflict': 2 });
+  });
+
+  test('an address another just uses is not used, lent or not', () => {
+    const other = bench.plug('other');
+    other.send(sayArp(5, '10.0.0.5'));
     bench.time.advance(exclusiveMs + 1);
-    forced.send(say4(1, '10.0.0.2'));
-    assert.equal(bench.hub.drops.of('dhcp-force'), 1);
+    forced.send(say4(1, '10.0.0.5'));
+    assert.deepEqual(bench.hub.drops.nonZero(), { 'dhcp-force': 1 });
   });
 
   test('a lease lasts to its end, however quiet its holder, and a while after its last use', () => {

@@ -4,8 +4,9 @@ import type { DropReason } from '#node-agent/switch/drop-reason.ts';
 import { type HubOptions, plainHubOptions } from '#node-agent/switch/hub-rules.ts';
 import { defaultPolicy, type Policy } from '#shared/wire/policy.ts';
 import { broadcast, frame, mac } from '#test/support/frames.ts';
+import { ethernet, ip6 as packet6, udp } from '#test/support/packets.ts';
 import { HubBench, type Station } from './hub-bench.ts';
-import { receiver, type SampleName, sampleNames, samples } from './samples.ts';
+import { receiver, type SampleName, sampleNames, samples, sender } from './samples.ts';
 
 const policy = (given: Partial<Policy>): Policy => ({ ...defaultPolicy, ...given });
 
@@ -110,6 +111,16 @@ describe('what policies and filters drop, and what they let pass', () => {
       assert.deepEqual(to.frames, [samples[sample]]);
       assert.deepEqual(bench.hub.drops.nonZero(), {});
     }
+  });
+
+  test('DHCPv6NoServer: replies are known by either port', () => {
+    const [bench, from, to] = underRule('sender', { dhcpV6NoServer: true });
+    const between = (source: number, target: number): Buffer =>
+      ethernet(receiver, sender, 0x86dd, packet6(udp(source, target), { protocol: 17 }));
+    for (const reply of [between(1_000, 546), between(547, 1_000)]) from.send(reply);
+    assert.deepEqual(bench.hub.drops.nonZero(), { 'dhcp-no-server': 2 });
+    for (const other of [between(546, 547), between(1_000, 547)]) from.send(other);
+    assert.equal(to.frames.length, 2);
   });
 
   test('a rule that is taken back no longer drops; one that is added does', () => {
