@@ -33,6 +33,8 @@ export interface ListenerLimits {
   readonly lingerMs: number;
   /** Sockets that linger; beyond, the oldest is cut off. */
   readonly lingeringMax: number;
+  /** What clients that leave may cost in one turn. */
+  readonly departuresMs: number;
   /** Sockets in all, sessions included. */
   readonly socketsMax: number;
   readonly backlog: number;
@@ -53,6 +55,7 @@ export const listenerLimits: ListenerLimits = {
   cureMs: 2_000,
   lingerMs: 3_000,
   lingeringMax: 4096,
+  departuresMs: 2,
   socketsMax: 65_536,
   backlog: 1024,
 };

@@ -11,6 +11,7 @@ import type { Random } from '#shared/kernel/random.ts';
 import { Arrivals, type ArrivalsLimits } from './arrivals.ts';
 import { CauseCounts } from './cause-counts.ts';
 import { Lingering, type LingeringLimits } from './lingering.ts';
+import { Pace } from './pace.ts';
 import { ReadBuffer } from './read-buffer.ts';
 import { type Door, Visit, type VisitLimits } from './visit.ts';
 import { type Waiter, WaitingRoom, type WaitingRoomLimits } from './waiting-room.ts';
@@ -21,6 +22,7 @@ export interface MemberListenerLimits
     WaitingRoomLimits,
     LingeringLimits {
   readonly handshakeMs: number;
+  readonly departuresMs: number;
   readonly socketsMax: number;
   readonly backlog: number;
 }
@@ -57,6 +59,8 @@ export class MemberListener {
   readonly #waiting: WaitingRoom;
   readonly #lingering: Lingering;
   readonly #readBuffer = new ReadBuffer();
+  /** One for each socket at most. */
+  readonly #departures: Pace;
 
   /** Connections in their TLS handshake, by the peer's address and port. */
   readonly #inHandshake = new Map<string, { waiter: Waiter; settle: (cause: string) => void }>();
@@ -73,6 +77,7 @@ export class MemberListener {
       onTurnedAway: (cause) => this.#causes.count(cause),
     });
     this.#waiting = new WaitingRoom(options.limits, () => options.clock.monotonicMs());
+    this.#departures = new Pace({ ...options, turnMs: options.limits.departuresMs });
     this.#lingering = new Lingering(options.timers, options.limits);
     this.#tls = createTlsServer({
       key: options.certificate.keyPem,
@@ -191,6 +196,7 @@ export class MemberListener {
       address,
       lingering: this.#lingering,
       readBuffer: this.#readBuffer,
+      departures: this.#departures,
       onSettled: (outcome, cause) => {
         this.#waiting.leave(waiter);
         if (outcome === 'over') this.#causes.count(cause);

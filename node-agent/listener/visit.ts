@@ -21,6 +21,7 @@ import type { AdminHello, AdminOutcome, AdminRelay } from '../admin/admin-relay.
 import type { Connection } from '../session/connection.ts';
 import type { Session } from '../session/session.ts';
 import type { Lingering } from './lingering.ts';
+import type { Pace } from './pace.ts';
 import type { ReadBuffer } from './read-buffer.ts';
 import { type HttpRequest, RequestParser } from './request-parser.ts';
 import { packResponse, padding, pageResponse } from './response.ts';
@@ -66,6 +67,7 @@ export interface VisitOptions {
   readonly limits: VisitLimits;
   readonly lingering: Lingering;
   readonly readBuffer: ReadBuffer;
+  readonly departures: Pace;
   /** It has become a connection of a session, or is over: called once. */
   readonly onSettled: (outcome: 'session' | 'over', cause: string) => void;
 }
@@ -92,7 +94,9 @@ export class Visit {
     this.#socket = options.socket;
     this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     this.#socket.on('drain', () => this.#connection?.drained());
-    this.#socket.on('end', () => this.#onGone('peer-closed'));
+    // Ending our side costs a tenth of a millisecond: by itself it would be done at once for all.
+    this.#socket.allowHalfOpen = true;
+    this.#socket.on('end', () => options.departures.add(() => this.#onGone('peer-closed')));
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#onGone(error.code ?? error.name);
     });
