@@ -154,6 +154,22 @@ describe('the packet log', () => {
     });
   }
 
+  test('UDP has ports, ICMP has a type', () => {
+    const [bench, log] = withLog({ log: { security: true, packets: { ip: 'header' } } });
+    bench.plug('to');
+    const from = bench.plug('from');
+    for (const sample of [samples.udp4, samples.icmp4]) from.send(sample);
+    const told = log.told.map(({ fields }) => [
+      fields['sourcePort'],
+      fields['destinationPort'],
+      fields['icmpType'],
+    ]);
+    assert.deepEqual(told, [
+      [5_000, 53, undefined],
+      [undefined, undefined, 8],
+    ]);
+  });
+
   test('what is told of a packet', () => {
     const [bench, log] = withLog({ log: { security: true, packets: { tcp: 'payload' } } });
     const [from, to] = [bench.plug('SID-A-1'), bench.plug('SID-B-1')];

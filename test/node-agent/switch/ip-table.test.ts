@@ -70,6 +70,12 @@ describe('how many addresses an attachment may use', () => {
     });
   }
 
+  test('CheckIPv6: its own address it may use again and again', () => {
+    const checked = bench.plug('checked', { policy: policy({ checkIpV6: true }) });
+    for (let n = 1; n <= 3; n++) checked.send(say6(1, address6(1)));
+    assert.equal(listener.frames.length, 3);
+  });
+
   test('how a host comes by an IPv6 address is not counted', () => {
     const limited = bench.plug('limited', { policy: policy({ maxIpV6: 5 }) });
     for (let n = 1; n <= 5; n++) limited.send(say6(1, address6(n)));

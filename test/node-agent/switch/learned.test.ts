@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { plainHubOptions } from '#node-agent/switch/hub-rules.ts';
 import type { LearnedAddress } from '#node-agent/switch/learned.ts';
 import { broadcast, frame, mac } from '#test/support/frames.ts';
-import { ethernet, ip4, ip6, tagged } from '#test/support/packets.ts';
+import { arp, ethernet, ip4, ip6, tagged, udp } from '#test/support/packets.ts';
 import { HubBench } from './hub-bench.ts';
 
 const texts = (list: Iterable<LearnedAddress>): string[] => [...list].map(({ text }) => text);
@@ -59,6 +59,68 @@ test('a station that is forgotten is flooded to again, and learned again', () =>
   a.send(frame(mac(2), mac(1), 'again'));
   assert.equal(learned.size, 2);
   assert.deepEqual(bench.hub.consistencyCheck(), []);
+});
+
+test('an IPv4 address belongs to its VLAN; IPv6 addresses are of all', () => {
+  const bench = new HubBench();
+  const a = bench.plug('a');
+  const packet = (content: Buffer, type: number) => ethernet(broadcast, mac(1), type, content);
+  a.send(tagged(packet(ip4(Buffer.alloc(8), { from: '10.0.0.7' }), 0x0800), 5));
+  a.send(tagged(packet(ip6(Buffer.alloc(8)), 0x86dd), 5));
+  const vlans = [...bench.hub.learned('ip').latest()].map(({ vlanId }) => vlanId);
+  assert.deepEqual(vlans, [5, 0]);
+});
+
+test('an IPv6 address that another uses from now on is the other’s', () => {
+  const bench = new HubBench();
+  const [a, b] = [bench.plug('a'), bench.plug('b')];
+  for (const [station, n] of [
+    [a, 1],
+    [b, 2],
+  ] as const) {
+    station.send(ethernet(broadcast, mac(n), 0x86dd, ip6(Buffer.alloc(8))));
+  }
+  const owners = [...bench.hub.learned('ip').latest()].map(({ owner }) => owner);
+  assert.deepEqual(owners, ['b']);
+});
+
+test('UDP speaks for its address, unless it is DHCP; a piece of it does, too', () => {
+  const bench = new HubBench();
+  const a = bench.plug('a');
+  const say = (from: string, part: Buffer) =>
+    a.send(ethernet(broadcast, mac(1), 0x0800, ip4(part, { from, protocol: 17 })));
+  say('10.0.0.1', udp(5_000, 53));
+  say('10.0.0.2', udp(68, 67).subarray(0, 7));
+  for (const [source, target] of [
+    [68, 67],
+    [67, 68],
+  ] as const) {
+    say('10.0.0.3', udp(source, target));
+  }
+  assert.deepEqual(texts(bench.hub.learned('ip').latest()), ['10.0.0.2', '10.0.0.1']);
+});
+
+test('nobody’s addresses are not learned', () => {
+  const options = { ...plainHubOptions, manageOnlyLocalUnicastIpV6: false };
+  const bench = new HubBench(
+    {},
+    { rules: { options: { ...options, manageOnlyPrivateIp: false } } },
+  );
+  const a = bench.plug('a');
+  const packet = (content: Buffer, type: number) => ethernet(broadcast, mac(1), type, content);
+  const nobody6 = '0'.repeat(32);
+  for (const from of [nobody6, `${nobody6.slice(1)}1`, `ff02${'0'.repeat(27)}1`]) {
+    a.send(packet(ip6(Buffer.alloc(8), { from }), 0x86dd));
+  }
+  for (const from of ['0.0.0.0', '255.255.255.255']) {
+    a.send(packet(ip4(Buffer.alloc(8), { from }), 0x0800));
+    a.send(packet(arp(from), 0x0806));
+  }
+  const ofAnotherProtocol = arp('10.0.0.9');
+  ofAnotherProtocol.writeUInt16BE(0x8137, 2);
+  a.send(packet(ofAnotherProtocol, 0x0806));
+  a.send(packet(arp('10.0.0.9').subarray(0, 16), 0x0806));
+  assert.deepEqual(texts(bench.hub.learned('ip').latest()), []);
 });
 
 test('IP addresses of both kinds are listed and forgotten, each under a key of its own', () => {
