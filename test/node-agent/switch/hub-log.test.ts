@@ -83,6 +83,14 @@ describe('the security log', () => {
     );
   });
 
+  test('an address beyond the limit is no learned one', () => {
+    const [bench, log] = withLog({ options: options({ noMacAddressLog: false }) });
+    const from = bench.plug('a', { policy: { ...defaultPolicy, maxMac: 3 } });
+    for (const n of [1, 2, 3, 4]) from.send(frame(broadcast, mac(n)));
+    const what = log.told.map(({ fields }) => fields['what']);
+    assert.deepEqual(what, ['mac-learned', 'mac-learned', 'mac-learned', 'mac-limit']);
+  });
+
   test('addresses that a DHCP server lends', () => {
     const [bench, log] = withLog({});
     const [server, client] = [bench.plug('server'), bench.plug('client', { user: 'bob' })];

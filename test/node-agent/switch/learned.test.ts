@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { plainHubOptions } from '#node-agent/switch/hub-rules.ts';
+import { ipEntriesMax } from '#node-agent/switch/ip-table.ts';
 import type { LearnedAddress } from '#node-agent/switch/learned.ts';
 import { broadcast, frame, mac } from '#test/support/frames.ts';
 import { arp, ethernet, ip4, ip6, tagged, udp } from '#test/support/packets.ts';
@@ -69,6 +70,23 @@ test('an IPv4 address belongs to its VLAN; IPv6 addresses are of all', () => {
   a.send(tagged(packet(ip6(Buffer.alloc(8)), 0x86dd), 5));
   const vlans = [...bench.hub.learned('ip').latest()].map(({ vlanId }) => vlanId);
   assert.deepEqual(vlans, [5, 0]);
+});
+
+test('a full table of IP addresses forgets the one unseen longest', () => {
+  const bench = new HubBench();
+  const a = bench.plug('a');
+  const one = ethernet(broadcast, mac(1), 0x0806, arp('10.0.0.0'));
+  for (let n = 1; n <= ipEntriesMax + 1; n += 1) {
+    one.writeUInt32BE(0x0a00_0000 + n, 14 + 14);
+    a.send(one);
+  }
+  const learned = bench.hub.learned('ip');
+  assert.equal(learned.size, ipEntriesMax);
+  const all = new Set(texts(learned.latest()));
+  assert.deepEqual(
+    [all.has('10.0.0.1'), all.has('10.0.0.2'), all.has('10.1.0.1')],
+    [false, true, true],
+  );
 });
 
 test('an IPv6 address that another uses from now on is the other’s', () => {

@@ -151,6 +151,15 @@ describe('what policies and filters drop, and what they let pass', () => {
     }
   });
 
+  test('CheckMac: its own addresses it may use in turn', () => {
+    const bench = new HubBench();
+    const a = bench.plug('a', { policy: policy({ checkMac: true }) });
+    const b = bench.plug('b');
+    for (const n of [1, 2, 1, 2, 1]) a.send(frame(broadcast, mac(n)));
+    assert.equal(b.received.length, 5);
+    assert.deepEqual(bench.hub.drops.nonZero(), {});
+  });
+
   for (const [what, given, sources, heard] of [
     ['NoBridge', { noBridge: true }, 5, 3],
     ['MaxMac 4', { maxMac: 4 }, 5, 4],
