@@ -279,6 +279,8 @@ describe('TCP MSS', () => {
     ['an option of length 0', syn(Buffer.from('05000204', 'hex')), 1_300, false],
     ['no value configured', syn(mss(1_460)), 0, false],
     ['DisableAdjustTcpMss', syn(mss(1_460)), 1_300, true],
+    ['none among its options', syn(Buffer.from('04020101', 'hex')), 100, false],
+    ['behind the end of options', syn(Buffer.from('00020204020405b4', 'hex')), 1_300, false],
   ] as const) {
     test(`untouched: ${what}`, () => assert.deepEqual(through(sent, value, disabled), sent));
   }
