@@ -76,6 +76,15 @@ describe('what is dropped has a name', () => {
     ['source-group', frame(mac(2), Buffer.from('010000000001', 'hex'))],
     ['source-is-destination', frame(mac(1), mac(1))],
   ];
+  test('a source that is zero in part, or in part the destination, is a station', () => {
+    const sources = ['020000000000', '000000000001', '020000000002', '0600000000ff'];
+    for (const source of sources) {
+      a.send(frame(Buffer.from('0600000000fe', 'hex'), Buffer.from(source, 'hex'), source));
+      a.send(frame(Buffer.from('0200000000ff', 'hex'), Buffer.from(source, 'hex'), source));
+    }
+    assert.equal(b.received.length, 2 * sources.length);
+  });
+
   for (const [reason, bad] of drops) {
     test(`${reason}: ${bad.toString('hex', 0, 12)}`, () => {
       a.send(bad);
