@@ -7,8 +7,12 @@ export const genuineFolder = '/usr/libexec/softether';
 export interface VpncmdTarget {
   readonly face: 'client' | 'server';
   readonly password?: string;
-  /** Virtual Hub administration mode: commands on one hub. */
+  /** The program beside it, if left out; else an address, perhaps with a port. */
+  readonly server?: string;
+  /** As the server's administrator, commands on one hub. */
   readonly hub?: string;
+  /** As the administrator of this hub. */
+  readonly hubAdmin?: string;
 }
 
 /** A genuine program's refusal of a command, with SoftEther's own error number. */
@@ -34,7 +38,7 @@ const attemptsMax = 5;
  * vpncmd now and then gives up on the program's administration port at once: then it tries again.
  */
 export async function vpncmd(
-  host: Host,
+  host: Pick<Host, 'exec' | 'name'>,
   target: VpncmdTarget,
   args: readonly string[],
 ): Promise<readonly Row[]> {
@@ -50,13 +54,17 @@ export async function vpncmd(
 }
 
 async function runVpncmd(
-  host: Host,
+  host: Pick<Host, 'exec' | 'name'>,
   target: VpncmdTarget,
   args: readonly string[],
 ): Promise<readonly Row[]> {
-  const argv = [`${genuineFolder}/vpncmd/vpncmd`, 'localhost', `/${target.face.toUpperCase()}`];
+  const { server = 'localhost' } = target;
+  const argv = [`${genuineFolder}/vpncmd/vpncmd`, server, `/${target.face.toUpperCase()}`];
   if (target.password !== undefined) argv.push(`/PASSWORD:${target.password}`);
   if (target.hub !== undefined) argv.push(`/ADMINHUB:${target.hub}`);
+  // Else a wrong password makes it ask for another one, of whom there is not.
+  if (target.server !== undefined) argv.push('/PROGRAMMING');
+  if (target.hubAdmin !== undefined) argv.push(`/HUB:${target.hubAdmin}`);
   const { code, stdout } = await host.exec([...argv, '/CSV', '/CMD', ...args]);
   const refusal = /Error occurred\. \(Error code: (\d+)\)\s*([^\n]*)/.exec(stdout);
   if (refusal) {
