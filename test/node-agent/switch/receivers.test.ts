@@ -267,6 +267,19 @@ describe('who is flooded to', () => {
     assert.equal(bench.hub.drops.of('dormant'), 2);
   });
 
+  test('FloodingSendQueueBufferQuota: who reads is flooded to all the same', () => {
+    const options = { ...plainHubOptions, floodingSendQueueBufferQuota: 1_000 };
+    const bench = new HubBench({}, { queuedBytes: () => 1_000, rules: { options } });
+    const heard: string[] = [];
+    for (const isBehind of [false, true]) {
+      const deliver = () => heard.push(`behind: ${isBehind}`);
+      bench.hub.attach({ deliver, isBehind }, { name: `behind: ${isBehind}` });
+    }
+    bench.plug('from').send(frame(broadcast, mac(1)));
+    assert.deepEqual(heard, ['behind: false']);
+    assert.deepEqual(bench.hub.drops.nonZero(), { 'flood-quota': 1 });
+  });
+
   test('FloodingSendQueueBufferQuota: nobody while so much waits; unicast still passes', () => {
     let queuedBytes = 999;
     const options = { ...plainHubOptions, floodingSendQueueBufferQuota: 1_000 };
