@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
-import type { AdminCallAnswer, AdminLoginAnswer } from '#shared/contract/admin-relay.ts';
+import type {
+  AdminCallAnswer,
+  AdminLoginAnswer,
+  AdminLoginRequest,
+} from '#shared/contract/admin-relay.ts';
 import { agentRoutes } from '#shared/contract/routes.ts';
 import { decodePack, encodePack, Pack, type PackLimits } from '#shared/wire/pack.ts';
 import { hashServerPassword, securePassword } from '#shared/wire/password.ts';
@@ -24,20 +28,26 @@ export interface Wish {
   readonly challenge?: string;
 }
 
-/** What a member asks on behalf of an administrator. */
-export async function proveTo(member: TestMember, wish: Wish = {}): Promise<AdminLoginAnswer> {
+/** What a member says on behalf of an administrator. */
+export async function proofTo(member: TestMember, wish: Wish = {}): Promise<AdminLoginRequest> {
   const { hub = '', password = adminPassword, address = '203.0.113.9' } = wish;
   const challenge = wish.challenge ?? (await member.beat()).adminChallenge;
   assert(challenge !== undefined, 'heartbeats bring a challenge');
   const nonce = Buffer.alloc(16, 5);
   const proof = securePassword(hashServerPassword(password), rpcRandom(challenge, nonce));
-  const reply = await member.post<AdminLoginAnswer>(agentRoutes.adminLogin, {
+  return {
     challenge,
     nonce: nonce.toString('base64'),
     hubName: hub,
     proof: proof.toString('base64'),
     clientAddress: address,
-  });
+  };
+}
+
+/** What the control plane makes of it. */
+export async function proveTo(member: TestMember, wish: Wish = {}): Promise<AdminLoginAnswer> {
+  const proof = await proofTo(member, wish);
+  const reply = await member.post<AdminLoginAnswer>(agentRoutes.adminLogin, proof);
   assert(reply.kind === 'ok', JSON.stringify(reply));
   return reply.value;
 }

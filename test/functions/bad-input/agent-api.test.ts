@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ticketDigest } from '#functions/domain/ticket.ts';
 import { behindFunctionUrl } from '#functions/http/function-url.ts';
+import { type AdminLoginRequest, rpcCallBytesMax } from '#shared/contract/admin-relay.ts';
 import type { Problem, ProblemKind } from '#shared/contract/problem.ts';
 import { problemStatus } from '#shared/contract/problem.ts';
 import { agentRoutes } from '#shared/contract/routes.ts';
 import { hubName } from '#shared/kernel/ids.ts';
 import { ControlPlane } from '../control-plane.ts';
+import { proofTo, RelayedAdmin } from '../relayed-admin.ts';
 import { sessionReport, type TestMember } from '../test-member.ts';
 import { WatchedTable } from '../watched-table.ts';
 import { wrongFor } from './wrong-values.ts';
@@ -20,6 +22,9 @@ interface Stage {
   readonly other: TestMember;
   /** Digest of a ticket for `member`, not redeemed yet. */
   readonly digest: string;
+  /** What an administrator proves to `member`, and one who did. */
+  readonly proof: AdminLoginRequest;
+  readonly admin: RelayedAdmin;
   /** What a function URL hands over, answered; and what changed. */
   readonly ask: (path: string, body: unknown, callerArn?: string) => Promise<Asked>;
 }
@@ -41,6 +46,8 @@ async function stage(): Promise<Stage> {
   const other = await plane.startMember('i-2', { address: '192.0.2.2' });
   const report = sessionReport('OFFICE', 'SID-ALICE-1', 'alice');
   await member.beat({ sessions: 1, hubs: 1, opened: [report] });
+  const proof = await proofTo(member);
+  const admin = await RelayedAdmin.at(member);
   const handle = behindFunctionUrl(plane.agentApi);
   const ask: Stage['ask'] = async (path, body, callerArn = arnOf('i-1')) => {
     table.takeChanges();
@@ -58,7 +65,7 @@ async function stage(): Promise<Stage> {
     );
     return { status, problem: JSON.parse(answer), changed: table.takeChanges() };
   };
-  return { plane, member, other, digest: ticketDigest(ticket), ask };
+  return { plane, member, other, digest: ticketDigest(ticket), proof, admin, ask };
 }
 
 function assertProblem({ status, problem, changed }: Asked, kind: ProblemKind, what: string): void {
@@ -69,7 +76,8 @@ function assertProblem({ status, problem, changed }: Asked, kind: ProblemKind, w
 }
 
 /** A good body for each route: everything below is wrong by one thing only. */
-function goodBodies({ member, digest }: Stage): Readonly<Record<string, Record<string, unknown>>> {
+function goodBodies(stage: Stage): Readonly<Record<string, Record<string, unknown>>> {
+  const { member, digest, proof, admin } = stage;
   const ref = { hub: 'OFFICE', name: 'SID-ALICE-1' };
   return {
     [agentRoutes.join]: {
@@ -92,6 +100,11 @@ function goodBodies({ member, digest }: Stage): Readonly<Record<string, Record<s
       peers: 'version',
     },
     [agentRoutes.redeem]: { digest, epoch: member.epoch },
+    [agentRoutes.adminLogin]: { ...proof },
+    [agentRoutes.adminCall]: {
+      session: admin.session,
+      call: Buffer.alloc(rpcCallBytesMax).toString('base64'),
+    },
   };
 }
 const optional = new Set(['witness', 'awaited', 'usual', 'peers']);

@@ -6,7 +6,11 @@ export function wrongFor(good: unknown): readonly (readonly [what: string, value
   ] as const;
   switch (typeof good) {
     case 'string':
-      return [...always, ['a number', 7], ['too long', 'x'.repeat(30_000)]];
+      return [
+        ...always,
+        ['a number', 7],
+        ['too long', 'x'.repeat(Math.max(30_000, good.length + 4))],
+      ];
     case 'number':
       return [
         ...always,
