@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { buildSync } from 'esbuild';
 import { repositoryRoot } from './repository-root.ts';
@@ -17,6 +17,12 @@ export const memberProgram: Program = {
   fileName: 'main.mjs',
   minify: false,
 };
+
+/**
+ * What zips carry to Lambda and to members' machines, where it is read by somebody who is not its
+ * owner. Said outright: whoever deploys may have an umask that lets nobody else read.
+ */
+const readableByAll = 0o644;
 
 /**
  * Write a program as one ES module for Node 20 and later, everything inside, and its source map.
@@ -48,6 +54,7 @@ export function bundle({ entryPoint, fileName, minify }: Program, outputDirector
   for (const { path, text } of outputFiles) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, path.endsWith('.map') ? relocated(text, dirname(path)) : text);
+    chmodSync(path, readableByAll);
   }
 }
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
-import { availableParallelism, loadavg } from 'node:os';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { bundle, memberProgram } from '#cdk/constructs/bundle.ts';
 import { type SynthesizedResource, synthesized } from './template.ts';
 
 /** The front door's: what a client waits for when it is the first after a while. */
@@ -87,3 +88,18 @@ for (const lambda of functions) {
     assert.ok(ms < msMax, `${ms} ms`);
   });
 }
+
+test('who deploys with a strict umask ships a program others can read', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'etherfleet-bundle-'));
+  const umask = process.umask(0o077);
+  try {
+    bundle(memberProgram, folder);
+    // The CDK zips files with their modes; on a machine root unpacks what another user runs.
+    for (const name of readdirSync(folder)) {
+      assert.equal(statSync(join(folder, name)).mode & 0o777, 0o644, name);
+    }
+  } finally {
+    process.umask(umask);
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
