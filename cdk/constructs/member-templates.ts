@@ -57,7 +57,9 @@ export class MemberTemplates extends Construct {
       associatePublicIpAddress: true,
       httpTokens: LaunchTemplateHttpTokens.REQUIRED,
       httpPutResponseHopLimit: 1,
-      instanceMetadataTags: true,
+      // No by name: with tags in the metadata, which an account may have by default, EC2 launches
+      // nothing whose tags have a blank or a slash in their keys, and stacks' tags reach machines.
+      instanceMetadataTags: false,
       detailedMonitoring: true, // the guards look each minute, not each five
       blockDevices: [
         {
