@@ -40,7 +40,7 @@ export interface Settings {
   readonly memberOnDemandBase: number;
   /** And of those beyond, so many percent. */
   readonly memberOnDemandPercent: number;
-  /** A machine is replaced, by way of a drain, at this age: that is how it gets its patches. */
+  /** A machine is replaced, by way of a drain, at this age. Patches come with deployments. */
   readonly memberLifetimeDays: number;
   /** Machines kept installed and stopped. The group then is of one type, all on demand (EC2). */
   readonly memberWarmPoolSize?: number;

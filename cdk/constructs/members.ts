@@ -31,6 +31,12 @@ export interface MembersProps {
   readonly termination: Termination;
 }
 
+/**
+ * How machines are replaced, whatever for: each time the new one is a member before the old one
+ * drains. Without it Auto Scaling ends those that are too old, or unhealthy, first.
+ */
+const oneAfterTheOther = { minHealthyPercentage: 100, maxHealthyPercentage: 110 };
+
 /** The group of EC2 instances that run node agents: a member for each core, each on its port. */
 export class Members extends Construct {
   readonly group: AutoScalingGroup;
@@ -59,11 +65,10 @@ export class Members extends Construct {
       // On top of the launch hook: until the next minute's figures count what it has taken over.
       defaultInstanceWarmup: Duration.seconds(120),
       ...termination.policies,
-      // One after the other, and each time the new one is a member before the old one drains.
+      ...oneAfterTheOther,
       updatePolicy: UpdatePolicy.instanceRefresh({
         strategy: InstanceRefreshStrategy.ROLLING,
-        minHealthyPercentage: 100,
-        maxHealthyPercentage: 110,
+        ...oneAfterTheOther,
         skipMatching: true,
       }),
     });

@@ -142,6 +142,13 @@ test('a deployment changes one machine after the other, the new one first', () =
   });
 });
 
+test('a machine that is too old or unhealthy goes when another is a member, too', () => {
+  assert.deepEqual(group.properties['InstanceMaintenancePolicy'], {
+    MinHealthyPercentage: 100,
+    MaxHealthyPercentage: 110,
+  });
+});
+
 test('a deployment does not set the number of members back', () => {
   assert.equal(group.properties['DesiredCapacity'], undefined);
   assert.equal(group.properties['MinSize'], String(settings.memberCountMin));

@@ -234,6 +234,7 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
       MetricsCollection: 'nobody looks at graphs of this machine',
       NewInstancesProtectedFromScaleIn: 'none is',
       MaxInstanceLifetime: 'no local cluster lives that long',
+      InstanceMaintenancePolicy: 'who is unhealthy here is dead; a refresh says its own',
       NotificationConfigurations: 'its events go to the event bus',
       ...tags,
     },
