@@ -2,7 +2,11 @@ import { Duration } from 'aws-cdk-lib';
 import type { IRuleTarget, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import {
+  type CfnFunction,
+  type Function as LambdaFunction,
+  RecursiveLoop,
+} from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
@@ -64,11 +68,16 @@ export class WorkQueue {
     });
   }
 
-  /** Let the queue feed `lambda`. A burst must not take the front door's concurrency. */
+  /**
+   * Let the queue feed `lambda`. A burst must not take the front door's concurrency. The functions
+   * send themselves their next look: Lambda takes a chain of sixteen such messages for a runaway,
+   * and throws the next away, unless it is told that the loop is meant.
+   */
   feed(lambda: LambdaFunction, limits: { batchSize: number; maxConcurrency: number }): void {
     lambda.addEventSource(
       new SqsEventSource(this.queue, { ...limits, reportBatchItemFailures: true }),
     );
+    (lambda.node.defaultChild as CfnFunction).recursiveLoop = RecursiveLoop.ALLOW;
   }
 
   /** Let `lambda` send to the queue, and tell it where that is. */

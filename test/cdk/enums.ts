@@ -12,6 +12,7 @@ const lists: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     Runtime: ['nodejs20.x', 'nodejs22.x', 'nodejs24.x'],
     'Architectures[]': ['arm64', 'x86_64'],
     PackageType: ['Image', 'Zip'],
+    RecursiveLoop: ['Allow', 'Terminate'],
   },
   'AWS::Lambda::Url': {
     AuthType: ['AWS_IAM', 'NONE'],

@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type SynthesizedResource, synthesized, text } from './template.ts';
 
-const { called, functionCalled, of } = await synthesized();
+const { called, functionCalled, of, statementsOf } = await synthesized();
 const functions = of('AWS::Lambda::Function');
 
+const functionNamed = (reference: unknown): SynthesizedResource => {
+  const found = functions.find(({ id }) => text(reference).includes(`"${id}"`));
+  return found ?? assert.fail(`no function ${text(reference)}`);
+};
 const retentionOf = (group: SynthesizedResource): unknown => group.properties['RetentionInDays'];
 
 test('every function runs Node 24 on arm64 with a deadline and a log group of its own', () => {
@@ -40,6 +44,22 @@ test('messages that failed come back alone, and not while they are at work', () 
     const timeout = Number(functionCalled(name.toLowerCase()).properties['Timeout']);
     const queue = called('AWS::SQS::Queue', `${name}Queue`);
     assert.ok(Number(queue.properties['VisibilityTimeout']) >= 6 * timeout, name);
+  }
+});
+
+test('a function that sends messages to itself is not stopped at the sixteenth', () => {
+  const loops = of('AWS::Lambda::EventSourceMapping').filter(({ properties }) => {
+    const fed = functionNamed(properties['FunctionName']);
+    const queue = text(properties['EventSourceArn']);
+    return statementsOf(fed.id.replace(/[0-9A-F]{8}$/, 'Role')).some(
+      ({ Action: actions, Resource: resource }) =>
+        text(actions).includes('sqs:SendMessage') && text(resource).includes(queue),
+    );
+  });
+  assert.equal(loops.length, 4);
+  for (const { properties } of loops) {
+    const fed = functionNamed(properties['FunctionName']);
+    assert.equal(fed.properties['RecursiveLoop'], 'Allow', fed.id);
   }
 });
 
