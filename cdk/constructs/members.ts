@@ -83,6 +83,9 @@ export class Members extends Construct {
       'The rule cannot read two launch templates; test/cdk/members.test.ts sees encrypted disks.',
     );
     this.addHooks();
+    // Machines have their network when they start, and until the last of them is drained.
+    const { internetConnectivityEstablished } = vpc.selectSubnets({ subnets: vpc.publicSubnets });
+    this.group.node.addDependency(internetConnectivityEstablished);
     termination.admit(this.group);
     if (settings.memberWarmPoolSize !== undefined) {
       this.group.addWarmPool({

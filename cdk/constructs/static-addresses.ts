@@ -28,6 +28,9 @@ export class StaticAddresses extends Construct {
     const elasticIps = props.vpc.publicSubnets.map(
       (_, zone) => new CfnEIP(this, `Address${zone + 1}`, { domain: 'vpc' }),
     );
+    // A deleted load balancer keeps its addresses for a while, and CloudFormation fails to release
+    // them meanwhile. It waits for a subnet to be empty: addresses go after that.
+    for (const subnet of props.vpc.publicSubnets) subnet.node.addDependency(...elasticIps);
     this.addresses = elasticIps.map((address) => address.ref);
     this.allocationIds = elasticIps.map((address) => address.attrAllocationId);
   }

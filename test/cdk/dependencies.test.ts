@@ -52,6 +52,45 @@ test('CloudFormation finds an order: nothing waits for itself', async () => {
   assert.deepEqual(roundIn(variantTemplate({ settings }).all()), []);
 });
 
+/** What is made before a resource, and deleted after it. */
+function basisOf(id: string, resources: readonly Waiting[]): Set<string> {
+  const basis = new Set<string>();
+  const visit = (one: string): void => {
+    const resource = resources.find((other) => other.id === one);
+    if (resource === undefined) return;
+    for (const next of [...resource.dependsOn, ...named(resource.properties)]) {
+      if (basis.has(next)) continue;
+      basis.add(next);
+      visit(next);
+    }
+  };
+  visit(id);
+  return basis;
+}
+
+test('machines have network and rights when they start, and until the last is drained', async () => {
+  const { all, called, of, only } = await synthesized();
+  const basis = basisOf(only('AWS::AutoScaling::AutoScalingGroup').id, all());
+  const network = ['Route', 'SubnetRouteTableAssociation', 'VPCGatewayAttachment'];
+  const rights = ['MembersRole', 'AgentApiFunctionRole', 'LifecycleFunctionRole'];
+  const needed = [
+    ...network.flatMap((type) => of(`AWS::EC2::${type}`)),
+    ...rights.map((role) => called('AWS::IAM::Policy', role)),
+  ];
+  assert.deepEqual(
+    needed.map(({ id }) => id).filter((id) => !basis.has(id)),
+    [],
+  );
+});
+
+test('addresses are released when nothing of a load balancer is left in their subnets', async () => {
+  const { all, of } = await synthesized();
+  for (const { id } of of('AWS::EC2::Subnet')) {
+    const basis = basisOf(id, all());
+    for (const address of of('AWS::EC2::EIP')) assert.ok(basis.has(address.id), id);
+  }
+});
+
 test('a round is found', () => {
   const reference = ['$', '{Two.Arn}'].join('');
   const one = { id: 'One', properties: { Name: { 'Fn::Sub': reference } }, dependsOn: [] };
