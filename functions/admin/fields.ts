@@ -85,9 +85,10 @@ export class Fields {
     const value = this.#value(name, ['_dt']);
     if (value === undefined) return undefined;
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) {
-      return timeFromWire(BigInt(value)) ?? 0;
+      const unixMs = timeFromWire(BigInt(value));
+      if (unixMs !== undefined) return unixMs;
     }
-    if (value === '') return 0;
+    if (value === 0 || value === '') return 0;
     const iso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z?)?$/;
     if (typeof value === 'string' && iso.test(value)) {
       const unixMs = Date.parse(value.includes('T') && !value.endsWith('Z') ? `${value}Z` : value);

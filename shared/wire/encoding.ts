@@ -30,11 +30,14 @@ export function timeToWire(unixMs: number | undefined): bigint {
   return BigInt.asUintN(64, BigInt(Math.trunc(unixMs)) - timeOffsetMs);
 }
 
+/** The last moment a `Date` can hold (ECMA-262, Time Values). */
+const unixMsMax = 8_640_000_000_000_000n;
+
 /** Wire time → Unix milliseconds; 0 ("none") and what no clock of ours could show → `undefined`. */
 export function timeFromWire(value: bigint): number | undefined {
   if (value === 0n) return undefined;
   const signed = BigInt.asIntN(64, value % uint64Range) + timeOffsetMs;
-  return signed < 0n || signed > BigInt(Number.MAX_SAFE_INTEGER) ? undefined : Number(signed);
+  return signed < 0n || signed > unixMsMax ? undefined : Number(signed);
 }
 
 /** SHA-256 of a DER certificate in lower-case hex: how logs and consoles name a certificate. */
