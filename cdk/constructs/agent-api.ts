@@ -3,6 +3,7 @@ import { Effect, type IPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { FunctionUrlAuthType, InvokeMode } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { NodeFunction } from './node-function.ts';
+import { RunbookAlarm } from './runbook-alarm.ts';
 import type { AdminPassword, ClusterSecret } from './secrets.ts';
 import type { StateTable } from './state-table.ts';
 import type { Watchdog } from './watchdog.ts';
@@ -38,6 +39,12 @@ export class AgentApi extends Construct {
     props.clusterSecret.grantRead(this.lambda);
     props.adminPassword.grantRead(this.lambda);
     props.watchdog.grantSend(this.lambda);
+    new RunbookAlarm(this, 'Throttled', {
+      metric: this.lambda.metricThrottles({ period: Duration.minutes(1) }),
+      threshold: 10, // a member may miss a heartbeat
+      meaning: 'Members were turned away: the account’s functions are as many as may run at once.',
+      runbook: 'agent-api-throttled',
+    });
   }
 
   /**

@@ -5,6 +5,7 @@ import {
   ApplicationLoadBalancer,
   ApplicationProtocol,
   ApplicationTargetGroup,
+  HttpCodeElb,
   HttpCodeTarget,
   ListenerAction,
   ListenerCertificate,
@@ -80,13 +81,21 @@ export class LoadBalancer extends Construct {
       conditions: [ListenerCondition.pathPatterns(['/api', '/api/*', '/v1/*'])],
       action: ListenerAction.forward([this.lambdaTargets('Admin', props.admin)]),
     });
-    new RunbookAlarm(this, 'Unavailable', {
-      metric: this.balancer.metrics.httpCodeTarget(HttpCodeTarget.TARGET_5XX_COUNT, {
-        period: Duration.minutes(1),
-      }),
+    // A function that throws, takes too long or is throttled is the load balancer's own 502.
+    const { metrics } = this.balancer;
+    const period = Duration.minutes(1);
+    const answered = {
       threshold: 5,
       meaning: 'Clients or administrators were answered with a server error.',
       runbook: 'front-door-5xx',
+    };
+    new RunbookAlarm(this, 'Unavailable', {
+      metric: metrics.httpCodeTarget(HttpCodeTarget.TARGET_5XX_COUNT, { period }),
+      ...answered,
+    });
+    new RunbookAlarm(this, 'Unanswered', {
+      metric: metrics.httpCodeElb(HttpCodeElb.ELB_5XX_COUNT, { period }),
+      ...answered,
     });
   }
 

@@ -72,3 +72,14 @@ test('silence of the control plane rings', () => {
   const unheard = alarms.find((alarm) => articleOf(alarm) === 'fleet-unheard');
   assert.equal(unheard?.properties['TreatMissingData'], 'breaching');
 });
+
+test('whoever answers clients with a server error, or refuses members, rings', () => {
+  const named = (article: string): unknown[] =>
+    alarms
+      .filter((alarm) => articleOf(alarm) === article)
+      .map(({ properties }) => properties['MetricName']);
+  // The first are the functions' own; the others say that a function threw or was throttled.
+  const both = ['HTTPCode_Target_5XX_Count', 'HTTPCode_ELB_5XX_Count'];
+  assert.deepEqual(named('front-door-5xx').sort(), both.sort());
+  assert.deepEqual(named('agent-api-throttled'), ['Throttles']);
+});
