@@ -1,8 +1,16 @@
-import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  ListTablesCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
 import { DynamoTable } from '#functions/aws/dynamo-table.ts';
 
 /** One engine serves whole bursts here, on a core it shares with those who ask. */
 const callDeadlineMs = 30_000;
+
+/** For `waitUntilTableExists`, seconds: an engine on loopback makes a table at once, or nearly. */
+const untilActive = { maxWaitTime: 30, minDelay: 0.01, maxDelay: 0.1 };
 
 /** New tables with our key schema in an engine on a port of loopback, which trusts anybody. */
 export class LoopbackTables {
@@ -41,6 +49,8 @@ export class LoopbackTables {
         ],
       }),
     );
+    // It answers before the table may be used.
+    await waitUntilTableExists({ client: this.#client, ...untilActive }, { TableName: name });
     return new DynamoTable(this.#client, name, callDeadlineMs);
   }
 

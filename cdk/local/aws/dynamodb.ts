@@ -24,12 +24,17 @@ type TableProperties = Omit<z.infer<typeof tableSchema>, 'TimeToLiveSpecificatio
 
 const describedSchema = z.object({
   Table: z.object({
+    TableStatus: z.string(),
     KeySchema: z.array(z.unknown()),
     GlobalSecondaryIndexes: z.array(z.looseObject({ IndexName: z.string() })).default([]),
   }),
 });
 
+type DescribedTable = z.infer<typeof describedSchema>['Table'];
+
 const callLimitMs = 10_000;
+/** Dynalite makes a table in its next turn or two. */
+const activeChecksMax = 1000;
 
 /**
  * DynamoDB: dynalite in this process. Left out: TTL, streams, transactions, backups, capacity.
@@ -96,8 +101,7 @@ export class DynamoDb {
     if (answer.status !== 200 && !text.includes('ResourceInUseException')) {
       throw new Error(`CreateTable ${name}: ${text}`);
     }
-    const { body } = await this.call('DescribeTable', { TableName: name });
-    const { Table: table } = describedSchema.parse(JSON.parse(body.toString()));
+    const table = await this.activeTable(name);
     const indexes = (list: readonly { readonly IndexName: string }[]): string =>
       list
         .map(({ IndexName: index }) => index)
@@ -112,6 +116,16 @@ export class DynamoDb {
           'AWS would make a new table or index: start with another --data DIR',
       );
     }
+  }
+
+  /** CreateTable answers before the table may be used, or is kept as one that may. */
+  private async activeTable(name: string): Promise<DescribedTable> {
+    for (let checks = 0; checks < activeChecksMax; checks += 1) {
+      const { body } = await this.call('DescribeTable', { TableName: name });
+      const { Table: table } = describedSchema.parse(JSON.parse(body.toString()));
+      if (table.TableStatus === 'ACTIVE') return table;
+    }
+    throw new Error(`the table ${name} was not active after ${activeChecksMax} questions`);
   }
 
   private call(operation: string, body: unknown): Promise<Answer> {
