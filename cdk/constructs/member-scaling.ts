@@ -17,7 +17,8 @@ export interface MemberScalingProps {
 
 /**
  * How many members there are (ADR 0028). Each policy may add; one is removed only if all of them
- * agree, and then it drains first: its sessions count against those who stay.
+ * agree, and then it drains first: its sessions count against those who stay. In a group that may
+ * be empty sessions alone decide who is removed.
  */
 export class MemberScaling extends Construct {
   /** Name and value of what tells a function how to add one machine. */
@@ -29,11 +30,15 @@ export class MemberScaling extends Construct {
       metric: fleetMetric(this, fleetMetrics.utilization, 'Average'),
       targetValue: 100 - settings.spareCapacityPercent,
     });
+    // A processor is never quite idle, and Auto Scaling rounds up: its guard would keep the last.
+    const disableScaleIn = mayBeEmpty(settings);
     group.scaleOnCpuUtilization('OnCpu', {
       targetUtilizationPercent: settings.memberCpuPercentMax,
+      disableScaleIn,
     });
     group.scaleOnOutgoingBytes('OnNetwork', {
       targetBytesPerSecond: settings.memberBytesOutPerMinuteMax,
+      disableScaleIn,
     });
     for (const { name, cron, timeZone, countMin, countMax } of settings.schedules) {
       group.scaleOnSchedule(name, {
@@ -58,4 +63,8 @@ export class MemberScaling extends Construct {
       runbook: 'fleet-full',
     });
   }
+}
+
+function mayBeEmpty({ memberCountMin, schedules }: Settings): boolean {
+  return [memberCountMin, ...schedules.map(({ countMin }) => countMin)].includes(0);
 }

@@ -22,7 +22,7 @@ import { endLeftovers } from './process/leftovers.ts';
 import { Reaper } from './process/reaper.ts';
 import { markOf } from './process/started.ts';
 import type { Progress } from './progress.ts';
-import { scheduledActions, trackingPolicies } from './scaling/policies.ts';
+import { keptByGuards, scheduledActions, trackingPolicies } from './scaling/policies.ts';
 import { Scaler } from './scaling/scaler.ts';
 import { assertFree, isFree, StartError } from './start-error.ts';
 import { type ClusterView, type MemberView, StateFile } from './state-file.ts';
@@ -163,7 +163,7 @@ class LocalCluster implements Cluster {
       actions: scheduledActions(deployment.stack),
       ...{ metrics: deployment.metrics, group: this.group },
       // Members somebody has listed stay, however idle; a number is the template's to change.
-      kept: options.desired === undefined ? options.members.length : 0,
+      kept: options.desired === undefined ? options.members.length : keptByGuards(deployment.stack),
       ...{ clock: systemClock, timers: systemTimers },
       onTrouble: (message) => this.trouble.report('scaling', message),
     });

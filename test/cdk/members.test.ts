@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { settings } from '#cdk/settings.ts';
 import { env, lifecycleHeartbeatSeconds } from '#functions/env.ts';
 import { synthesized, text } from './template.ts';
+import { variantTemplate } from './variant.ts';
 
 const { called, functionCalled, of, only } = await synthesized();
 const group = only('AWS::AutoScaling::AutoScalingGroup');
@@ -161,6 +162,20 @@ interface Tracking {
   readonly PredefinedMetricSpecification?: { PredefinedMetricType: string };
   readonly DisableScaleIn?: boolean;
 }
+
+test('in a group that may be empty no processor’s idling keeps the last machine', () => {
+  const night = { name: 'Night', cron: '0 22 * * *', countMin: 0 };
+  for (const changes of [{ memberCountMin: 0 }, { schedules: [night] }]) {
+    const veto = variantTemplate({ settings: changes })
+      .of('AWS::AutoScaling::ScalingPolicy')
+      .map(({ properties }) => properties['TargetTrackingConfiguration'] as Tracking | undefined)
+      .filter((policy) => policy !== undefined && policy.DisableScaleIn !== true);
+    assert.deepEqual(
+      veto.map((policy) => policy?.CustomizedMetricSpecification?.MetricName),
+      ['SessionUtilization'],
+    );
+  }
+});
 
 test('the group follows sessions, and processor and network where those come first', () => {
   const policies = of('AWS::AutoScaling::ScalingPolicy')

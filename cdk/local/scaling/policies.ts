@@ -17,8 +17,9 @@ export interface Sizes {
   readonly desired: number | undefined;
 }
 
+const trackingType = 'TargetTrackingScaling';
 const trackingSchema = z.object({
-  PolicyType: z.literal('TargetTrackingScaling'),
+  PolicyType: z.literal(trackingType),
   EstimatedInstanceWarmup: z.number().optional(),
   TargetTrackingConfiguration: z.object({
     TargetValue: z.number(),
@@ -37,31 +38,46 @@ const trackingSchema = z.object({
 /**
  * The template's target tracking policies by metrics of its own. Those by the machines' processor
  * and network are not simulated: machines here share one, and more of them would not relieve it.
- * Such a policy never wants more, and always agrees to fewer.
+ * Such a guard never wants more, and agrees to fewer as far as {@link keptByGuards} goes.
  */
 export function trackingPolicies(stack: Stack, groupWarmupMs: number): TrackingPolicy[] {
+  return trackingOf(stack).flatMap(({ attribute, policy }) => {
+    const { CustomizedMetricSpecification: metric, ...tracking } =
+      policy.TargetTrackingConfiguration;
+    if (metric === undefined) return [];
+    const { EstimatedInstanceWarmup: warmupSeconds } = policy;
+    return {
+      name: attribute('PolicyName'),
+      metric: {
+        namespace: metric.Namespace,
+        name: metric.MetricName,
+        dimensions: Object.fromEntries(metric.Dimensions.map((one) => [one.Name, one.Value])),
+      },
+      statistic: metric.Statistic,
+      target: tracking.TargetValue,
+      disableScaleIn: tracking.DisableScaleIn,
+      warmupMs: warmupSeconds === undefined ? groupWarmupMs : warmupSeconds * 1_000,
+    };
+  });
+}
+
+/**
+ * The fewest machines the guards agree to. Auto Scaling rounds up what a policy's figure calls for
+ * and follows the policy that wants the most machines; no processor is quite idle, so that one with
+ * a say in scaling in keeps the last machine.
+ */
+export function keptByGuards(stack: Stack): 0 | 1 {
+  const guards = trackingOf(stack)
+    .map(({ policy }) => policy.TargetTrackingConfiguration)
+    .filter((tracking) => tracking.CustomizedMetricSpecification === undefined);
+  return guards.every((guard) => guard.DisableScaleIn) ? 0 : 1;
+}
+
+function trackingOf(stack: Stack) {
   return stack
     .ofType('AWS::AutoScaling::ScalingPolicy')
-    .filter(({ properties }) => properties['PolicyType'] === 'TargetTrackingScaling')
-    .flatMap(({ attribute, properties }) => {
-      const policy = trackingSchema.parse(properties);
-      const { CustomizedMetricSpecification: metric, ...tracking } =
-        policy.TargetTrackingConfiguration;
-      if (metric === undefined) return [];
-      const { EstimatedInstanceWarmup: warmupSeconds } = policy;
-      return {
-        name: attribute('PolicyName'),
-        metric: {
-          namespace: metric.Namespace,
-          name: metric.MetricName,
-          dimensions: Object.fromEntries(metric.Dimensions.map((one) => [one.Name, one.Value])),
-        },
-        statistic: metric.Statistic,
-        target: tracking.TargetValue,
-        disableScaleIn: tracking.DisableScaleIn,
-        warmupMs: warmupSeconds === undefined ? groupWarmupMs : warmupSeconds * 1_000,
-      };
-    });
+    .filter(({ properties }) => properties['PolicyType'] === trackingType)
+    .map(({ attribute, properties }) => ({ attribute, policy: trackingSchema.parse(properties) }));
 }
 
 const size = z.coerce.number().int().nonnegative().optional();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MetricStore } from '#cdk/local/metrics/metric-store.ts';
-import { trackingPolicies } from '#cdk/local/scaling/policies.ts';
+import { keptByGuards, trackingPolicies } from '#cdk/local/scaling/policies.ts';
 import {
   jointWish,
   type Standing,
@@ -10,8 +10,10 @@ import {
   wishOf,
 } from '#cdk/local/scaling/target-tracking.ts';
 import { Stack } from '#cdk/local/template/stack.ts';
+import type { Settings } from '#cdk/settings.ts';
 import { fleetMetrics } from '#functions/env.ts';
 import { synthesized } from '../template.ts';
+import { appWith } from '../variant.ts';
 
 const minuteMs = 60_000;
 const metric = { namespace: 'Fleet', name: 'Load', dimensions: {} };
@@ -79,9 +81,19 @@ test('several policies: out for the neediest, in only if all agree that may', ()
   assert.equal(joint('never').kind, 'as-is');
 });
 
+const addresses = { queueEndpoint: '', frontDoor: '127.0.0.1', functionUrl: () => '' };
+
+test('a guard with a say in scaling in keeps the last machine, never quite idle', () => {
+  const emptied = (changes: Partial<Settings>): 0 | 1 => {
+    const { template } = appWith({ settings: changes }).synth().getStackByName('Etherfleet');
+    return keptByGuards(new Stack(template, addresses, {}));
+  };
+  assert.equal(emptied({ memberCountMin: 1 }), 1);
+  assert.equal(emptied({ memberCountMin: 0 }), 0);
+});
+
 test('of the template’s policies the one by sessions is followed', async () => {
   const { assembly } = await synthesized();
-  const addresses = { queueEndpoint: '', frontDoor: '127.0.0.1', functionUrl: () => '' };
   const policies = trackingPolicies(new Stack(assembly.template, addresses, {}), 120_000);
   assert.deepEqual(
     policies.map(({ metric: its, target, warmupMs }) => [its, target, warmupMs]),
