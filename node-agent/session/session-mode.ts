@@ -5,7 +5,8 @@ import type { Policy } from '#shared/wire/policy.ts';
 export interface SessionMode {
   /**
    * The policy as it applies: a session that is no bridge may neither bridge nor route, which also
-   * bounds its addresses. Welcome says it, and the hub enforces it.
+   * bounds its addresses, and one that did not ask to be a monitor is none. Welcome says it, and
+   * the hub enforces it.
    */
   readonly policy: Policy;
   readonly bridge: boolean;
@@ -23,8 +24,10 @@ export function decideMode(
   granted: Policy,
 ): ModeOutcome {
   const bridge = isBridge(wishes);
-  if (wishes.requireMonitorMode && !granted.monitorPort) return { kind: 'monitor-denied' };
+  const monitor = wishes.requireMonitorMode;
+  if (monitor && !granted.monitorPort) return { kind: 'monitor-denied' };
   if (bridge && granted.noBridge && granted.noRouting) return { kind: 'bridge-denied' };
-  const policy = bridge ? granted : { ...granted, noBridge: true, noRouting: true };
-  return { kind: 'allowed', mode: { policy, bridge, monitor: wishes.requireMonitorMode } };
+  const asked = { ...granted, monitorPort: monitor };
+  const policy = bridge ? asked : { ...asked, noBridge: true, noRouting: true };
+  return { kind: 'allowed', mode: { policy, bridge, monitor } };
 }

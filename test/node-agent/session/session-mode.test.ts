@@ -48,4 +48,13 @@ describe('how a session takes part', () => {
     assert.equal(limits(monitor), 'monitor-denied');
     assert.deepEqual(limits(monitor, { monitorPort: true }), [3, 4]);
   });
+
+  for (const wishes of [client, bridgeClient, monitor]) {
+    const { requireMonitorMode: asked } = wishes;
+    test(`who may monitor is told to be ${asked ? 'a' : 'no'} monitor, as asked for`, () => {
+      const decided = decideMode(wishes, { ...defaultPolicy, monitorPort: true });
+      assert.ok(decided.kind === 'allowed');
+      assert.deepEqual([decided.mode.policy.monitorPort, decided.mode.monitor], [asked, asked]);
+    });
+  }
 });
