@@ -101,17 +101,17 @@ interface Masked {
   readonly mask: string;
 }
 
-/** A mask of nothing matches every address: that is no condition. */
+/** All zeros are no condition. With an address, a mask of nothing is one: it has to be IP. */
 function maskedIp4(fields: Fields, side: 'Src' | 'Dest'): Masked | undefined {
   const address = hexOf(fields.address(`${side}IpAddress_ip`) ?? '0.0.0.0');
   const mask = hexOf(fields.address(`${side}SubnetMask_ip`) ?? '0.0.0.0');
-  return /^0+$/.test(mask) ? undefined : { address, mask };
+  return /^0+$/.test(address + mask) ? undefined : { address, mask };
 }
 
 function maskedIp6(fields: Fields, side: 'Src' | 'Dest'): Masked | undefined {
   const address = sized(fields, `${side}IpAddress6_bin`, ip6Bytes);
   const mask = sized(fields, `${side}SubnetMask6_bin`, ip6Bytes);
-  return /^0+$/.test(mask) ? undefined : { address, mask };
+  return /^0+$/.test(address + mask) ? undefined : { address, mask };
 }
 
 function maskedMac(fields: Fields, side: 'Src' | 'Dst'): Masked | undefined {

@@ -6,6 +6,8 @@ import {
 } from '#shared/contract/access-rule.ts';
 import { errorCode } from '#shared/wire/error-code.ts';
 import { adminOption, mostOf } from '../domain/hub-admin-options.ts';
+import { compareRanks } from '../domain/rule-order.ts';
+import { inOrder } from '../domain/source-list.ts';
 import { accessListOf, sourceListOf } from '../store/hub-rules.ts';
 import type { Hub } from '../store/hub-store.ts';
 import type { ListedRule, RuleListStore } from '../store/rule-list-store.ts';
@@ -56,7 +58,7 @@ export async function setAccessList(call: HubCall): Promise<RpcObject> {
   }
   const read = given.map((one, index) => readAccessRule(one, index + 1));
   let listed: readonly ListedRule[] = read
-    .toSorted((one, other) => one.rule.priority - other.rule.priority)
+    .toSorted(compareListed)
     .map(({ rule, note }, index) => ({ rule: { ...rule, id: index + 1 }, note }));
   await changeAccessList(call, (_, hub) => {
     listed = listed.map((one) => asAllowed(hub, one));
@@ -76,7 +78,8 @@ export async function enumAccess({ ports, hub }: HubCall): Promise<RpcObject> {
 export async function setAcList(call: HubCall): Promise<RpcObject> {
   const given = call.fields.objects('ACList', sourceRulesMax);
   if (given === undefined) throw new AdminError(errorCode.invalidParameter, 'ACList is missing');
-  const rules = given.map((one, index) => readSourceRule(one, index + 1));
+  const read = given.map((one, index) => readSourceRule(one, index + 1));
+  const rules = inOrder(read).map((rule, index) => ({ ...rule, id: index + 1 }));
   await changeList(call, 'sourceList', call.ports.stores.sourceLists, async () => rules);
   return describedAcList(call.hub.name, rules);
 }
@@ -145,10 +148,11 @@ function nextId(listed: readonly ListedRule[]): number {
 }
 
 function describedList(hub: string, listed: readonly ListedRule[]): RpcObject {
-  const inOrder = listed.toSorted(
-    ({ rule: one }, { rule: other }) => one.priority - other.priority || one.id - other.id,
-  );
-  return { HubName_str: hub, AccessList: inOrder.map(describedRule) };
+  return { HubName_str: hub, AccessList: listed.toSorted(compareListed).map(describedRule) };
+}
+
+function compareListed({ rule: one }: ListedRule, { rule: other }: ListedRule): number {
+  return compareRanks({ ...one, refuses: one.discard }, { ...other, refuses: other.discard });
 }
 
 function readSourceRule(fields: Fields, id: number): SourceRule {

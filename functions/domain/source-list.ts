@@ -1,19 +1,23 @@
 import type { SourceRule } from '#shared/contract/access-rule.ts';
+import { compareRanks } from './rule-order.ts';
 
 /**
- * Whether a hub's source-IP list lets a client in from this address (protocol/06 §6): in ascending
- * order of priority, then id, the first rule that matches decides; without one everybody may. What
- * is no address is let in only where there is no list.
+ * Whether a hub's source-IP list lets a client in from this address (protocol/06 §6): the first
+ * rule in order that matches decides; without one everybody may. What is no address is let in only
+ * where there is no list.
  */
 export function admitsSource(rules: readonly SourceRule[], address: string): boolean {
   if (rules.length === 0) return true;
   const hex = addressHex(address);
   if (hex === undefined) return false;
-  const ordered = rules.toSorted(
-    (one, other) => one.priority - other.priority || one.id - other.id,
-  );
-  const decisive = ordered.find((rule) => matches(rule, hex));
+  const decisive = inOrder(rules).find((rule) => matches(rule, hex));
   return decisive === undefined || !decisive.deny;
+}
+
+/** A source-IP list in the order in which its rules are tried. */
+export function inOrder(rules: readonly SourceRule[]): readonly SourceRule[] {
+  const rank = (rule: SourceRule) => ({ ...rule, refuses: rule.deny });
+  return rules.toSorted((one, other) => compareRanks(rank(one), rank(other)));
 }
 
 function matches({ address, mask }: SourceRule, hex: string): boolean {

@@ -4,8 +4,9 @@ import type { AccessRule } from './hub-rules.ts';
 import type { Packet } from './parse/packet.ts';
 
 /**
- * A hub's access list in the order of its priorities. Up to the first rule that names a receiver,
- * rules are tried when a frame arrives; from there on, for each receiver (protocol/06 §6).
+ * A hub's access list in the order of its priorities; of equals, those that pass are tried first,
+ * as in genuine servers. Up to the first rule that names a receiver, rules are tried when a frame
+ * arrives; from there on, for each receiver (protocol/06 §6).
  */
 export class AccessList {
   readonly #onArrival: readonly CompiledRule[];
@@ -14,7 +15,7 @@ export class AccessList {
   constructor(rules: readonly AccessRule[], appliesToArp: boolean) {
     const ordered = rules
       .filter((rule) => rule.active !== false)
-      .sort((one, other) => one.priority - other.priority || one.id - other.id)
+      .sort(compareRules)
       .map((rule) => new CompiledRule(rule, appliesToArp));
     const split = ordered.findIndex((rule) => rule.namesReceiver);
     this.#onArrival = split < 0 ? ordered : ordered.slice(0, split);
@@ -48,4 +49,12 @@ export class AccessList {
     }
     return false;
   }
+}
+
+function compareRules(one: AccessRule, other: AccessRule): number {
+  return (
+    one.priority - other.priority ||
+    Number(one.discard) - Number(other.discard) ||
+    one.id - other.id
+  );
 }

@@ -15,7 +15,7 @@ export class CompiledRule {
   readonly delayMs: number;
   readonly jitterPercent: number;
   readonly lossPercent: number;
-  /** The answer that TCP data which passes is given instead; nothing if left out. */
+  /** The answer that TCP data is given; nothing if left out. */
   readonly redirect: Buffer | undefined;
   /** It must be tried for each receiver. */
   readonly namesReceiver: boolean;

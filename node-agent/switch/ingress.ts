@@ -70,12 +70,12 @@ export class Ingress {
 
   #apply(rule: CompiledRule, from: Attachment): DropReason | undefined {
     this.decided = true;
-    if (rule.discard) return 'access-list';
     const { packet } = this.#inspection;
     if (rule.redirect !== undefined && isTcpData(packet)) {
       if (from.userKey !== undefined) from.port.deliver(redirectFrame(packet, rule.redirect));
       return 'redirected';
     }
+    if (rule.discard) return 'access-list';
     if (rule.lossPercent > 0 && this.#chance.below(100) < rule.lossPercent) return 'loss';
     if (rule.delayMs > 0) {
       const jitterMs = (rule.delayMs * rule.jitterPercent) / 100;

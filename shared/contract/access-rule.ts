@@ -26,7 +26,10 @@ const accessRuleFields = z.object({
   id: z.number().int().positive(),
   /** Left out: active. */
   active: z.boolean().optional(),
-  /** Rules are tried in ascending order of priority, then id; the first match decides. */
+  /**
+   * Rules are tried in ascending order of priority, of equals those that pass first, then by id;
+   * the first match decides.
+   */
   priority: z.number().int().nonnegative(),
   discard: z.boolean(),
   /** Which packets a rule with an address, a protocol, ports or a TCP state speaks of. */
@@ -52,7 +55,7 @@ const accessRuleFields = z.object({
   jitterPercent: percent.optional(),
   /** ... unless it is lost. */
   lossPercent: percent.optional(),
-  /** TCP data that passes is answered with an HTTP redirect to here. */
+  /** TCP data is answered with an HTTP redirect to here, even where all else is discarded. */
   redirectUrl: z.string().min(1).max(255).optional(),
 });
 

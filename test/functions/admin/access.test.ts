@@ -140,6 +140,19 @@ test('an IPv6 rule has 16 bytes; zero masks, ports and names are no conditions',
   assert.equal((await rig.call('EnumAccess', hub)).AccessList[0].SrcIpAddress6_bin, address);
 });
 
+test('an address under a mask of nothing still asks for IP, and is listed as given', async () => {
+  const { rig, granted } = await stage();
+  const four = { SrcIpAddress_ip: '10.0.0.0', SrcSubnetMask_ip: '0.0.0.0' };
+  await rig.call('AddAccess', single(four));
+  const six = { DestIpAddress6_bin: bin(`fe80${'0'.repeat(28)}`), IsIPv6_bool: true };
+  await rig.call('AddAccess', single(six));
+  const [one, other] = (await granted()).accessRules ?? [];
+  assert.deepEqual(one?.source, { address: '0a000000', mask: '00000000' });
+  assert.deepEqual(other?.destination, { address: `fe80${'0'.repeat(28)}`, mask: '0'.repeat(32) });
+  const { AccessList } = await rig.call('EnumAccess', hub);
+  assert.equal(AccessList[0].SrcIpAddress_ip, '10.0.0.0');
+});
+
 test('entries are deleted by number, which no other gets; a list replaces them all', async () => {
   const { rig, granted } = await stage();
   for (const Priority_u32 of [30, 10, 20]) await rig.call('AddAccess', single({ Priority_u32 }));
@@ -161,12 +174,19 @@ test('entries are deleted by number, which no other gets; a list replaces them a
     [3, 20],
     [1, 30],
   ]);
-  const AccessList = [{ Priority_u32: 9 }, { Priority_u32: 8, Note_utf: 'first' }];
-  await rig.call('SetAccessList', { ...hub, AccessList });
+  const AccessList = [
+    { Priority_u32: 9, Discard_bool: true },
+    { Priority_u32: 9, Note_utf: 'passes, so it is tried first' },
+    { Priority_u32: 8, Discard_bool: true },
+  ];
+  const set = await rig.call('SetAccessList', { ...hub, AccessList });
+  assert.deepEqual(await rig.call('EnumAccess', hub), set);
   assert.deepEqual(await idsOf(), [
     [1, 8],
     [2, 9],
+    [3, 9],
   ]);
+  assert.match(set.AccessList[1].Note_utf, /tried first/);
   await rig.call('SetAccessList', { ...hub, AccessList: [] });
   assert.deepEqual(await idsOf(), []);
   assert.equal((await granted()).accessRules, undefined);
@@ -294,9 +314,9 @@ test('a source address list decides before any password is looked at', async () 
   assert.deepEqual(
     set.ACList.map((one: Record<string, unknown>) => [one['IpAddress_ip'], one['Masked_bool']]),
     [
-      ['0.0.0.0', true],
-      ['10.1.0.0', true],
       ['10.1.2.3', false],
+      ['10.1.0.0', true],
+      ['0.0.0.0', true],
     ],
   );
   const from = (address: string) => ({ hub: 'Hub', user: 'alice', address });

@@ -45,7 +45,12 @@ describe('a hub’s source-IP list', () => {
       '192.0.2.1',
       true,
     ],
-    ['then the lower id', [pass(2, 1, 'c0000201'), deny(1, 1, 'c0000201')], '192.0.2.1', false],
+    [
+      'of equal priority who lets in first',
+      [deny(1, 1, '00000000', '00000000'), pass(2, 1, 'c0000201')],
+      '192.0.2.1',
+      true,
+    ],
     [
       'some, and nobody else',
       [pass(1, 1, 'c0000201'), deny(2, 2, '00000000', '00000000')],

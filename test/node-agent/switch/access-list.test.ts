@@ -133,6 +133,12 @@ const fields: readonly {
     ignores: [web, web6, samples.other],
   },
   {
+    what: 'an address under a mask of nothing: any IPv4, and nothing else',
+    rule: { source: ip('0a010203', '00000000') },
+    matches: [web, four(tcp(), '192.168.1.1', '10.1.2.3', 6)],
+    ignores: [web6, samples.other],
+  },
+  {
     what: 'IPv6 addresses in whose network IPv4 is not',
     rule: { ipVersion: 6, source: ip('0'.repeat(32), `${'0'.repeat(31)}2`) },
     matches: [web6],
@@ -275,12 +281,24 @@ describe('what an entry of the access list matches', () => {
     assert.equal(passes(web, [{ ...discard, active: true }]), false);
   });
 
-  test('priority, then id, decide which of two entries does', () => {
+  test('priority decides which of two entries does; of equals, the one that passes', () => {
     const pass: AccessRule = { ...discard, id: 2, discard: false };
     assert.equal(passes(web, [{ ...pass, priority: 20 }, discard]), false);
     assert.equal(passes(web, [discard, { ...pass, priority: 5 }]), true);
-    assert.equal(passes(web, [{ ...pass, id: 2 }, discard]), false);
+    assert.equal(passes(web, [discard, pass]), true);
     assert.equal(passes(web, [{ ...discard, id: 3 }, pass]), true);
+  });
+
+  test('of two that pass, the one with the lower id decides', () => {
+    const pass: AccessRule = { ...discard, discard: false };
+    const lossy: AccessRule = { ...pass, id: 2, lossPercent: 100 };
+    assert.equal(passes(web, [lossy, pass]), true);
+    const { from, to } = underRules([
+      { ...lossy, id: 1 },
+      { ...pass, id: 2 },
+    ]);
+    from.send(web);
+    assert.deepEqual(to.frames, []);
   });
 
   test('an entry that lets pass lets TCP data pass as they are', () => {

@@ -161,6 +161,20 @@ describe('URL redirect', () => {
     assert.equal(bench.hub.drops.of('redirected'), 1);
   });
 
+  test('an entry that discards answers TCP data all the same, and drops the rest', () => {
+    const sent = ethernet(receiver, sender, 0x0800, ip4(tcp(request), { protocol: 6 }));
+    const opening = tcp({ ...request, flags: tcpFlags.syn });
+    const rules = { accessRules: [{ ...rule, discard: true }] };
+    const bench = new HubBench({}, { rules });
+    const [a, b] = [bench.plug('a', { user: 'alice' }), bench.plug('b')];
+    a.send(ethernet(receiver, sender, 0x0800, ip4(opening, { protocol: 6 })));
+    assert.deepEqual(a.frames, []);
+    a.send(sent);
+    assert.equal(a.frames.length, 1);
+    assert.deepEqual(b.frames, []);
+    assert.deepEqual(bench.hub.drops.nonZero(), { 'access-list': 1, redirected: 1 });
+  });
+
   for (const [what, part] of [
     ['SYN', tcp({ ...request, flags: tcpFlags.syn })],
     ['SYN and ACK', tcp({ ...request, flags: tcpFlags.syn | tcpFlags.ack })],
