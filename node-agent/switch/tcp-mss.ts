@@ -1,5 +1,6 @@
 import { u16 } from './parse/bytes.ts';
 import { updateChecksum } from './parse/checksum.ts';
+import { ethernetBytes } from './parse/ethernet.ts';
 import { type Packet, tcpFlag } from './parse/packet.ts';
 
 const fixedBytes = 20;
@@ -11,7 +12,7 @@ const mssOptionBytes = 4;
 
 /**
  * The frame with its TCP segment's MSS lowered to `mssMax`, in bytes of its own; the frame itself
- * if it opens no connection or asks for less.
+ * if it opens no connection or asks for less. VLAN tags take their room from the segments.
  */
 export function withMssAtMost(packet: Packet, mssMax: number): Buffer {
   const { frame } = packet;
@@ -19,10 +20,11 @@ export function withMssAtMost(packet: Packet, mssMax: number): Buffer {
   const at = mssAt(packet);
   if (at === 0) return frame;
   const mss = u16(frame, at);
-  if (mss <= mssMax) return frame;
+  const most = mssMax - (packet.network - ethernetBytes);
+  if (mss <= most || most < 1) return frame;
   const lowered = Buffer.from(frame);
-  lowered.writeUInt16BE(mssMax, at);
-  fixChecksum(lowered, packet.transportAt, at, mss, mssMax);
+  lowered.writeUInt16BE(most, at);
+  fixChecksum(lowered, packet.transportAt, at, mss, most);
   return lowered;
 }
 

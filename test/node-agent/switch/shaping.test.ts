@@ -5,7 +5,7 @@ import { type AccessRule, plainHubOptions } from '#node-agent/switch/hub-rules.t
 import { addSum } from '#node-agent/switch/parse/checksum.ts';
 import { defaultPolicy } from '#shared/wire/policy.ts';
 import { broadcast, frame, mac } from '#test/support/frames.ts';
-import { ethernet, ip4, ip6, sumOfIp6, tcp, tcpFlags } from '#test/support/packets.ts';
+import { ethernet, ip4, ip6, sumOfIp6, tagged, tcp, tcpFlags } from '#test/support/packets.ts';
 import { HubBench } from './hub-bench.ts';
 import { receiver, samples, sender } from './samples.ts';
 
@@ -284,6 +284,12 @@ describe('TCP MSS', () => {
       assert.equal(sumOfIp6(out.subarray(14), 6) % 0xffff, 0);
     });
   }
+
+  test('behind VLAN tags lowered by their length more, as far as that goes', () => {
+    const twice = (frame: Buffer): Buffer => tagged(tagged(frame, 7), 8);
+    assert.deepEqual(through(twice(syn(mss(1_460))), 1_300), twice(syn(mss(1_292))));
+    assert.deepEqual(through(twice(syn(mss(1_460))), 8), twice(syn(mss(1_460))));
+  });
 
   for (const [what, sent, value, disabled] of [
     ['lower already', syn(mss(1_200)), 1_300, false],
