@@ -24,7 +24,7 @@ export function isUnicastIp6(a: number, b: number, c: number, d: number): boolea
   return !(a === 0 && b === 0 && c === 0 && (d === 0 || d === 1));
 }
 
-/** fe80::/10 and fc00::/7, by the address's first word. */
+/** fe80::/10, by the address's first word. */
 export function isLocalIp6(a: number): boolean {
-  return a >>> 22 === 0x3fa || a >>> 25 === 0x7e;
+  return a >>> 22 === 0x3fa;
 }

@@ -127,14 +127,14 @@ describe('how many addresses an attachment may use', () => {
     });
   }
 
-  test('only private IPv4 and local IPv6 addresses are kept, unless options say otherwise', () => {
+  test('only private IPv4 and link-local IPv6 addresses are kept, or what options say', () => {
     const public6 = address6(1, '20010db8');
     for (const send of [say4(1, '8.8.8.8'), say6(1, public6), say4(1, '100.128.0.1')]) a.send(send);
     assert.equal(bench.hub.ipEntries, 0);
     for (const ip of ['10.0.0.1', '172.31.0.1', '192.168.0.1', '169.254.0.1', '100.64.0.1']) {
       a.send(say4(1, ip));
     }
-    for (const prefix of ['fe80', 'fd00']) a.send(say6(1, address6(1, prefix)));
+    for (const prefix of ['fe80', 'febf', 'fec0', 'fd00']) a.send(say6(1, address6(1, prefix)));
     assert.equal(bench.hub.ipEntries, 7);
     const options = {
       ...plainHubOptions,
