@@ -92,11 +92,9 @@ export const packetLogKinds = [
   'arp',
   'ethernet',
 ] as const;
-export type PacketLogKind = (typeof packetLogKinds)[number];
 
 /** How much of a packet is logged, in the order of the numbers in `PacketLogConfig_u32`. */
 export const packetLogLevels = ['none', 'header', 'payload'] as const;
-export type PacketLogLevel = (typeof packetLogLevels)[number];
 
 /** What a hub logs. Packets are off by default: they are the customer's own business. */
 export const hubLogSchema = z.object({
