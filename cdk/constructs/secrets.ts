@@ -7,6 +7,9 @@ import { Construct } from 'constructs';
 import { env } from '#functions/env.ts';
 import { answerNag } from './nag-answer.ts';
 
+/** Kept when the stack is deleted; a first deployment that failed leaves nothing to pay for. */
+const outlivesStack = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+
 /** What encrypts secrets, and what alarms say. Outlives the stack, as the secrets do. */
 export class SecretsKey extends Construct {
   readonly key: Key;
@@ -16,7 +19,7 @@ export class SecretsKey extends Construct {
     this.key = new Key(this, 'Key', {
       description: 'Secrets of etherfleet',
       enableKeyRotation: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: outlivesStack,
     });
   }
 }
@@ -40,7 +43,7 @@ class ReadableSecret extends Construct {
       description: props.description,
       encryptionKey: props.key,
       generateSecretString: props.generate,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: outlivesStack,
     });
     answerNag(
       secret,
