@@ -6,6 +6,7 @@ import {
   NetworkLoadBalancer,
   NetworkTargetGroup,
   Protocol,
+  TargetType,
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { AlbListenerTarget } from 'aws-cdk-lib/aws-elasticloadbalancingv2-targets';
 import { Construct } from 'constructs';
@@ -56,11 +57,13 @@ export class FrontGate extends Construct {
   readonly balancer: NetworkLoadBalancer;
   private readonly securityGroup: SecurityGroup;
   private readonly vpc: IVpc;
+  private readonly port: number;
 
   constructor(scope: Construct, id: string, props: FrontGateProps) {
     super(scope, id);
     const { addresses, listener, port, vpc } = props;
     this.vpc = vpc;
+    this.port = port;
     this.securityGroup = new SecurityGroup(this, 'SecurityGroup', {
       vpc,
       description: 'Front door: anybody may knock',
@@ -102,11 +105,13 @@ export class FrontGate extends Construct {
    * open to everybody at `memberPort` anyway, and see where the administrator is: it is TCP, by id.
    */
   openTo(members: AutoScalingGroup, { port, memberPort }: VpncmdPorts): void {
+    if (port === this.port) throw new Error(`clientPort and vpncmdPort are both ${port}`);
     this.securityGroup.addIngressRule(Peer.anyIpv4(), Port.tcp(port), 'vpncmd');
     const targets = new NetworkTargetGroup(this, 'VpncmdTargets', {
       vpc: this.vpc,
       port: memberPort,
       protocol: Protocol.TCP,
+      targetType: TargetType.INSTANCE,
       preserveClientIp: true,
       deregistrationDelay: Duration.seconds(60),
     });

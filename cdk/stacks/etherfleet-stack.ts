@@ -91,7 +91,8 @@ export class EtherfleetStack extends Stack {
       choice.kind === 'domain' ? choice.domainName : gate.balancer.loadBalancerDnsName,
       'For people and scripts; clients are to dial an address (ADR 0004)',
     );
-    this.tell('AdminUrl', `https://${address}/api/`, 'JSON-RPC for administrators');
+    const authority = port === 443 ? address : `${address}:${port}`;
+    this.tell('AdminUrl', `https://${authority}/api/`, 'JSON-RPC for administrators');
     this.tell('AdminPasswordSecret', adminPassword.arn, 'Where the first password is');
     if (vpncmdPort !== undefined) {
       const line = `vpncmd ${address}:${vpncmdPort} /SERVER`;

@@ -25,7 +25,8 @@ export interface Statement {
 
 /** A template as tests ask about it. */
 export interface SynthesizedTemplate {
-  readonly outputs: readonly string[];
+  /** Values by name. */
+  readonly outputs: Readonly<Record<string, unknown>>;
   /** Parameters somebody has to give. */
   readonly asked: readonly string[];
   all(): SynthesizedResource[];
@@ -69,7 +70,7 @@ interface RawTemplate {
       }
     >
   >;
-  readonly Outputs?: object;
+  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
   readonly Parameters?: Readonly<Record<string, { readonly Default?: unknown }>>;
 }
 
@@ -91,7 +92,9 @@ export function templateOf(template: RawTemplate): SynthesizedTemplate {
     return found;
   };
   return {
-    outputs: Object.keys(template.Outputs ?? {}),
+    outputs: Object.fromEntries(
+      Object.entries(template.Outputs ?? {}).map(([name, { Value: value }]) => [name, value]),
+    ),
     asked: Object.entries(template.Parameters ?? {})
       .filter(([, parameter]) => parameter.Default === undefined)
       .map(([name]) => name),

@@ -44,6 +44,15 @@ test('a domain gets a certificate proven by DNS, and a record of the static addr
   assert.deepEqual(record['ResourceRecords'], addresses);
 });
 
+test('another port of the front door is in the URL, and vpncmd cannot have the same', () => {
+  const { outputs } = variantTemplate({ settings: { clientPort: 8443 } });
+  assert.match(text(outputs['AdminUrl']), /:8443\/api\/"/);
+  assert.throws(
+    () => variantTemplate({ settings: { clientPort: 5555 } }),
+    /clientPort and vpncmdPort are both 5555/,
+  );
+});
+
 test('a warm pool: machines of one type are prepared and stopped, and join when called', () => {
   const { functionCalled, of, only, statementsOf } = variantTemplate({
     settings: {
