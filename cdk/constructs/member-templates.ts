@@ -66,6 +66,7 @@ export class MemberTemplates extends Construct {
           deviceName: '/dev/xvda',
           volume: BlockDeviceVolume.ebs(memberDiskGb, {
             encrypted: true,
+            deleteOnTermination: true, // whatever the image says of its own
             volumeType: EbsDeviceVolumeType.GP3,
           }),
         },

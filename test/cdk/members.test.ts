@@ -130,9 +130,16 @@ test('the two launch templates differ in image and type only', () => {
   assert.equal(of('AWS::IAM::InstanceProfile').length, 1);
 });
 
-test('disks are encrypted', () => {
+test('disks are encrypted, and end with their machine', () => {
   for (const { id, properties } of templates) {
-    assert.match(text(properties), /"BlockDeviceMappings":\[\{[^\]]*"Encrypted":true/, id);
+    const { BlockDeviceMappings: disks } = properties['LaunchTemplateData'] as {
+      BlockDeviceMappings: { Ebs: Record<string, unknown> }[];
+    };
+    assert(disks.length > 0, id);
+    for (const { Ebs: disk } of disks) {
+      assert.equal(disk['Encrypted'], true, id);
+      assert.equal(disk['DeleteOnTermination'], true, id);
+    }
   }
 });
 
