@@ -1,7 +1,7 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { type Dispatcher, request } from 'undici';
-import type { z } from 'zod';
+import * as z from 'zod';
 import {
   type AdminCallAnswer,
   type AdminCallRequest,
@@ -99,7 +99,7 @@ export class SignedAgentApi implements AgentApi, AdminApi {
       if (status === 200) return { kind: 'ok', value: schema.parse(json) };
       const problem = problemSchema.safeParse(json);
       if (problem.success) return { kind: 'problem', problem: problem.data };
-      return { kind: 'unreachable', detail: `HTTP ${status}` };
+      return { kind: 'unreachable', detail: `HTTP ${status}${saidBy(json)}` };
     } catch (error) {
       return { kind: 'unreachable', detail: describe(error) };
     }
@@ -139,6 +139,19 @@ function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     promise.then(resolve, reject);
   });
+}
+
+const refusalSchema = z.object({ Message: z.string().optional(), message: z.string().optional() });
+const refusalLengthMax = 200;
+
+/**
+ * What AWS says where the function was not asked: that a clock is wrong, or a key. Of more than one
+ * line the others quote what was signed, and with it the session's token.
+ */
+function saidBy(answer: unknown): string {
+  const { data } = refusalSchema.safeParse(answer);
+  const [said] = (data?.Message ?? data?.message ?? '').split('\n');
+  return said ? `: ${said.slice(0, refusalLengthMax)}` : '';
 }
 
 /** Names the error without what was sent: requests carry keys. */

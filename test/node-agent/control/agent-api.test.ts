@@ -72,7 +72,26 @@ describe('the agent API', () => {
   });
 
   const useless: readonly (readonly [string, { status: number; body: string }, RegExp])[] = [
-    ['IAM’s own refusal', { status: 403, body: '{"Message":"Forbidden"}' }, /HTTP 403/],
+    [
+      'IAM’s own refusal',
+      { status: 403, body: '{"Message":"Forbidden"}' },
+      /^HTTP 403: Forbidden$/,
+    ],
+    [
+      'a wrong clock',
+      { status: 403, body: '{"message":"Signature expired: 20261123T1000Z is now earlier"}' },
+      /^HTTP 403: Signature expired: 20261123T1000Z is now earlier$/,
+    ],
+    [
+      'a wrong key, for which AWS quotes the request',
+      {
+        status: 403,
+        body: JSON.stringify({
+          message: 'The signature does not match.\n\nx-amz-security-token:the-session-token',
+        }),
+      },
+      /^HTTP 403: The signature does not match\.$/,
+    ],
     ['a page', { status: 502, body: '<html>' }, /SyntaxError/],
     [
       'an answer that breaks the contract',
