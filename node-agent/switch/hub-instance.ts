@@ -153,8 +153,9 @@ export class HubInstance {
     const { log } = this.#options;
     const logs = rules.log ?? { security: true, packets: {} };
     const logsPackets = Object.values(logs.packets).some((level) => level !== 'none');
+    const logsOffences = logs.security && !program.options.doNotSaveHeavySecurityLogs;
     this.#securityLog =
-      log !== undefined && logs.security
+      log !== undefined && logsOffences
         ? (this.#securityLog ?? new SecurityLog(log, this.name))
         : undefined;
     this.#packetLog =
@@ -386,6 +387,6 @@ export class HubInstance {
 
   #dropped(reason: DropReason, frame: Buffer, from: Attachment): void {
     this.drops.count(reason);
-    this.#securityLog?.dropped(reason, frame, from, this.#program.options, this.#nowMs);
+    this.#securityLog?.dropped(reason, frame, from, this.#nowMs);
   }
 }

@@ -31,7 +31,7 @@ const unmanaged = -2;
 export interface Stations {
   /** Who has a MAC address, in a VLAN. */
   find(low: number, high: number, vlanId: number): Attachment | undefined;
-  /** A DHCP server at `from` has lent an address to a station of `to`. */
+  /** A DHCP server at `from` has lent an address to a station elsewhere, of `to`. */
   onLent(address: number, leaseSec: number, from: Attachment, to: Attachment): void;
 }
 
@@ -206,7 +206,7 @@ export class IpTable {
       table.generation += 1; // somebody may use it as one that is not kept
     } else if (table.ownerAt(entry) !== owner) table.move(entry, owner, nowMs);
     else table.touch(entry, nowMs);
-    this.#stations.onLent(address, leaseSec, from, owner);
+    if (owner !== from) this.#stations.onLent(address, leaseSec, from, owner);
     table.setLeaseMs(entry, nowMs + Math.max(leaseSec * 1_000, leasedIpAgeMs));
   }
 }

@@ -2,7 +2,6 @@ import type { Log } from '#shared/kernel/log.ts';
 import { ip4Text, macText } from './address-text.ts';
 import type { Attachment } from './attachment.ts';
 import type { DropReason } from './drop-reason.ts';
-import type { HubOptions } from './hub-rules.ts';
 import { RateWindow } from './rate-window.ts';
 
 /** Drops an administrator wants to hear of: somebody does what its policy forbids, or attacks. */
@@ -33,8 +32,8 @@ const offences: ReadonlySet<DropReason> = new Set<Offence>([
 const perMinuteMax = 60;
 
 /**
- * A hub's security log: one event `hub.security` for what happened, who did it and which address it
- * was about. Bounded by kind of event; what is kept back is counted in the next one that passes.
+ * A hub's security log, as far as traffic fills it: one event `hub.security` for what happened, who
+ * did it and which address it was about. Bounded by kind of event; what is kept back is counted in the next one that passes.
  */
 export class SecurityLog {
   readonly #log: Log;
@@ -46,14 +45,8 @@ export class SecurityLog {
     this.#hub = hub;
   }
 
-  dropped(
-    reason: DropReason,
-    frame: Buffer,
-    from: Attachment,
-    options: HubOptions,
-    nowMs: number,
-  ): void {
-    if (options.doNotSaveHeavySecurityLogs || !offences.has(reason)) return;
+  dropped(reason: DropReason, frame: Buffer, from: Attachment, nowMs: number): void {
+    if (!offences.has(reason)) return;
     this.#write(reason, from, nowMs, () => ({ mac: macText(frame, 6), frame: headOf(frame) }));
   }
 

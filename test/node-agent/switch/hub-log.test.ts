@@ -120,17 +120,32 @@ describe('the security log', () => {
     assert.equal('suppressed' in (log.told.at(-1)?.fields ?? {}), false);
   });
 
-  for (const [what, rules] of [
-    ['DoNotSaveHeavySecurityLogs', { options: options({ doNotSaveHeavySecurityLogs: true }) }],
-    ['the security log switched off', { log: { security: false, packets: {} } }],
+  for (const [what, given, security] of [
+    ['DoNotSaveHeavySecurityLogs', { doNotSaveHeavySecurityLogs: true }, true],
+    ['the security log switched off', {}, false],
   ] as const) {
     test(`${what}: nothing`, () => {
-      const [bench, log] = withLog(rules);
+      const [bench, log] = withLog({
+        options: options({ noMacAddressLog: false, ...given }),
+        log: { security, packets: {} },
+      });
       const from = bench.plug('a', { policy: policy({ noServer: true }) });
       from.send(samples.tcp4SynAck);
+      bench
+        .plug('server')
+        .send(ethernet(broadcast, mac(9), 0x0800, dhcpAck('10.0.0.7', sender, 600)));
       assert.deepEqual(log.told, []);
     });
   }
+
+  test('what is lent within one site is that site’s business', () => {
+    const [bench, log] = withLog({});
+    const site = bench.plug('site');
+    site.send(frame(broadcast, mac(2)));
+    site.send(ethernet(broadcast, mac(1), 0x0800, dhcpAck('10.0.0.7', mac(2), 600)));
+    assert.deepEqual(log.told, []);
+    assert.equal(bench.hub.ipEntries, 1);
+  });
 });
 
 describe('the packet log', () => {
