@@ -37,8 +37,7 @@ export class HubProgram {
       this.ingressMask(from) !== 0 ||
       from.upload !== undefined ||
       from.vlanId !== 0 ||
-      this.mssMax !== 0 ||
-      !this.accessList.isEmpty
+      this.mssMax !== 0
     );
   }
 
