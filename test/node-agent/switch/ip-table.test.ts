@@ -15,6 +15,7 @@ import {
   ip6,
   routerAdvertisement,
   tagged,
+  tcp,
   udp,
 } from '#test/support/packets.ts';
 import { HubBench, type Station } from './hub-bench.ts';
@@ -70,6 +71,15 @@ describe('how many addresses an attachment may use', () => {
     });
   }
 
+  test('NoRoutingV6: :: and groups are nobody’s addresses', () => {
+    const limited = bench.plug('limited', { policy: policy({ noRoutingV6: true }) });
+    for (let n = 1; n <= 15; n++) limited.send(say6(1, address6(n)));
+    for (const from of ['0'.repeat(32), '1'.padStart(32, '0'), address6(1, 'ff02')]) {
+      limited.send(say6(1, from));
+    }
+    assert.equal(listener.frames.length, 18);
+  });
+
   test('CheckIPv6: its own address it may use again and again', () => {
     const checked = bench.plug('checked', { policy: policy({ checkIpV6: true }) });
     for (let n = 1; n <= 3; n++) checked.send(say6(1, address6(1)));
@@ -114,6 +124,8 @@ describe('how many addresses an attachment may use', () => {
     ['0.0.0.0', sayArp(1, '0.0.0.0')],
     ['255.255.255.255', say4(1, '255.255.255.255')],
     ['what is cut short', say4(1, '10.0.0.7').subarray(0, 30)],
+    ['ARP for another protocol', sayArp(1, '10.0.0.7').fill(0x99, 16, 18)],
+    ['what says IPv4 and is of another version', say4(1, '10.0.0.7').fill(0x55, 14, 15)],
     ['IPv6', say6(1, address6(1))],
     ['IPv6 multicast as a source', say6(1, address6(1, 'ff02'))],
     ['::', say6(1, '0'.repeat(32))],
@@ -144,6 +156,24 @@ describe('how many addresses an attachment may use', () => {
     bench.hub.configure({ options });
     for (const send of [say4(1, '8.8.4.4'), say6(1, public6)]) a.send(send);
     assert.equal(bench.hub.ipEntries, 9);
+  });
+
+  test('TCP between the ports of DHCP is no DHCP', () => {
+    const limited = bench.plug('limited', { policy: policy({ noRouting: true }) });
+    for (let n = 1; n <= 5; n++) {
+      const part = ip4(tcp({ from: 68, to: 67 }), { from: `10.0.0.${n}`, protocol: 6 });
+      limited.send(ethernet(broadcast, mac(1), 0x0800, part));
+    }
+    assert.equal(bench.hub.drops.of('ip-limit'), 1);
+  });
+
+  test('NoIpTable for a while: counting begins anew', () => {
+    const limited = bench.plug('limited', { policy: policy({ noRouting: true }) });
+    for (let n = 1; n <= 4; n++) limited.send(say4(1, `10.0.0.${n}`));
+    bench.hub.configure({ options: { ...plainHubOptions, noIpTable: true } });
+    bench.hub.configure({});
+    for (let n = 5; n <= 9; n++) limited.send(say4(1, `10.0.0.${n}`));
+    assert.equal(bench.hub.drops.of('ip-limit'), 1);
   });
 
   test('NoIpTable: nothing is kept and nothing limited', () => {
@@ -177,6 +207,13 @@ describe('CheckIP and CheckIPv6', () => {
       const careless = bench.plug('careless', { policy: policy({}) });
       a.send(say(1));
       careless.send(say(2));
+      assert.equal(listener.frames.length, 2);
+    });
+
+    test(`${what}: who comes back as another session has its address at once`, () => {
+      a.send(say(1));
+      bench.hub.detach(a.attachment);
+      bench.plug('again', { policy: policy(checked) }).send(say(1));
       assert.equal(listener.frames.length, 2);
     });
   }
@@ -235,6 +272,9 @@ describe('DHCPForce', () => {
     bench.time.advance(exclusiveMs);
     forced.send(say4(1, '10.0.0.1'));
     forced.send(sayArp(1, '10.0.0.1'));
+    assert.deepEqual(bench.hub.drops.nonZero(), { 'ip-conflict': 2 });
+    bench.time.advance(1);
+    forced.send(say4(1, '10.0.0.1'));
     assert.deepEqual(bench.hub.drops.nonZero(), { 'ip-conflict': 2 });
   });
 

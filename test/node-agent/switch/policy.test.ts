@@ -4,7 +4,15 @@ import type { DropReason } from '#node-agent/switch/drop-reason.ts';
 import { type HubOptions, plainHubOptions } from '#node-agent/switch/hub-rules.ts';
 import { defaultPolicy, type Policy } from '#shared/wire/policy.ts';
 import { broadcast, frame, mac } from '#test/support/frames.ts';
-import { ethernet, ip6 as packet6, udp } from '#test/support/packets.ts';
+import {
+  ethernet,
+  ip4 as packet4,
+  ip6 as packet6,
+  tagged,
+  tcp,
+  tcpFlags,
+  udp,
+} from '#test/support/packets.ts';
 import { HubBench, type Station } from './hub-bench.ts';
 import { receiver, type SampleName, sampleNames, samples, sender } from './samples.ts';
 
@@ -123,6 +131,28 @@ describe('what policies and filters drop, and what they let pass', () => {
     assert.equal(to.frames.length, 2);
   });
 
+  test('NoServer, NoServerV6: accepting with congestion notification is accepting', () => {
+    const accepting = tcp({ flags: tcpFlags.syn | tcpFlags.ack | 0x40 });
+    for (const [rule, type, packet] of [
+      [{ noServer: true }, 0x0800, packet4(accepting, { protocol: 6 })],
+      [{ noServerV6: true }, 0x86dd, packet6(accepting, { protocol: 6 })],
+    ] as const) {
+      const [bench, from] = underRule('sender', rule);
+      from.send(ethernet(receiver, sender, type, packet));
+      assert.deepEqual(bench.hub.drops.nonZero(), { 'no-server': 1 });
+    }
+  });
+
+  test('FilterOSPF lets other protocols pass, FilterPPPoE drops discovery, too', () => {
+    const tunnel = ethernet(receiver, sender, 0x0800, packet4(Buffer.alloc(8), { protocol: 47 }));
+    const [, from, to] = underRule('hub', { filterOspf: true });
+    from.send(tunnel);
+    assert.deepEqual(to.frames, [tunnel]);
+    const [bench, asking] = underRule('hub', { filterPppoe: true });
+    asking.send(ethernet(broadcast, sender, 0x8863, Buffer.alloc(20)));
+    assert.deepEqual(bench.hub.drops.nonZero(), { 'filter-pppoe': 1 });
+  });
+
   test('a rule that is taken back no longer drops; one that is added does', () => {
     const [bench, from, to] = underRule('hub', { filterOspf: true });
     from.send(samples.ospf);
@@ -158,6 +188,17 @@ describe('what policies and filters drop, and what they let pass', () => {
     for (const n of [1, 2, 1, 2, 1]) a.send(frame(broadcast, mac(n)));
     assert.equal(b.received.length, 5);
     assert.deepEqual(bench.hub.drops.nonZero(), {});
+  });
+
+  test('NoBridge: the priority in a VLAN tag makes no other station', () => {
+    const bench = new HubBench();
+    const limited = bench.plug('limited', { policy: policy({ noBridge: true }) });
+    const other = bench.plug('other');
+    for (let priority = 0; priority < 8; priority++) {
+      limited.send(tagged(frame(broadcast, mac(1)), (priority << 13) | 5));
+    }
+    assert.equal(other.frames.length, 8);
+    assert.equal(bench.hub.macEntries, 1);
   });
 
   for (const [what, given, sources, heard] of [

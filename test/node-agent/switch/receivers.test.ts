@@ -47,6 +47,7 @@ describe('PrivacyFilter', () => {
       ['a', 'A'],
       ['unicast', 'flooded', 'arp'],
     ],
+    ['of both, who are one user, whom nothing exempts', true, true, {}, ['a', 'A'], []],
     [
       'of both, the same user exempt, where nobody is a user',
       true,
@@ -83,6 +84,24 @@ describe('PrivacyFilter', () => {
       assert.equal(bench.hub.drops.of('privacy') - before, 3 - heard.length);
     });
   }
+});
+
+test('PrivacyFilter of a sender does not keep it from a receiver with other policies', () => {
+  const bench = withOptions({});
+  const from = bench.plug('from', { policy: policy({ privacyFilter: true }) });
+  const to = bench.plug('to', { policy: policy({ filterIpV6: true }) });
+  from.send(samples.udp4Broadcast);
+  assert.deepEqual(to.frames, [samples.udp4Broadcast]);
+});
+
+test('what cannot be judged is kept from receivers with policies, and from no others', () => {
+  const bench = withOptions({});
+  const [from, plain] = [bench.plug('from'), bench.plug('plain')];
+  const choosy = bench.plug('choosy', { policy: policy({ dhcpFilter: true }) });
+  const cut = samples.udp4Broadcast.subarray(0, 30);
+  from.send(cut);
+  assert.deepEqual([plain.frames, choosy.frames], [[cut], []]);
+  assert.deepEqual(bench.hub.drops.nonZero(), { malformed: 1 });
 });
 
 describe('VLanId', () => {
@@ -142,6 +161,10 @@ describe('VLanId', () => {
     assert.deepEqual(same.frames, [plain]);
     trunk.send(tagged(plain, 10));
     assert.deepEqual(same.frames, [plain]);
+    bench.hub.configure({ options: { ...plainHubOptions, vlanTypeId: 0 } });
+    from.send(plain);
+    assert.deepEqual(trunk.frames.at(-1), tagged(plain, 10), '0: the usual type');
+    assert.deepEqual(same.frames, [plain, plain]);
   });
 
   for (const [bytes, heard] of [
@@ -253,6 +276,16 @@ describe('router advertisements', () => {
 });
 
 describe('who is flooded to', () => {
+  test('options that change hold for receivers of the next frame', () => {
+    const bench = withOptions({});
+    const [a, b] = [bench.plug('a'), bench.plug('b')];
+    a.send(frame(broadcast, mac(1), 'before'));
+    const options = { ...plainHubOptions, detectDormantSessionInterval: 10 };
+    bench.hub.configure({ options });
+    a.send(frame(broadcast, mac(1), 'after'));
+    assert.deepEqual(b.received, ['before']);
+  });
+
   test('DetectDormantSessionInterval: not who has sent nothing for so long', () => {
     const bench = withOptions({ detectDormantSessionInterval: 10 });
     const [a, b] = [bench.plug('a'), bench.plug('b')];
@@ -295,87 +328,5 @@ describe('who is flooded to', () => {
     bench.hub.configure({ options: { ...plainHubOptions, floodingSendQueueBufferQuota: 0 } });
     a.send(frame(broadcast, mac(1), 'no quota'));
     assert.equal(b.received.at(-1), 'no quota');
-  });
-});
-
-describe('the broadcast storm limiter', () => {
-  /** So many a second for a second; how many are heard in the next. */
-  function heardOf(perSecond: number, bench: HubBench, given?: Partial<Policy>): number {
-    const from = bench.plug('from', given && { policy: policy(given) });
-    const to = bench.plug('to');
-    for (let second = 0; second < 4; second++) {
-      to.frames.length = 0;
-      for (let n = 0; n < perSecond; n++) {
-        from.send(samples.udp4Broadcast);
-        bench.time.advance(1_000 / perSecond);
-      }
-    }
-    return to.frames.length;
-  }
-
-  test('a chatty host is left alone', () => {
-    assert.equal(heardOf(25, new HubBench()), 25);
-  });
-
-  test('a storm is cut down, more and more', () => {
-    const bench = new HubBench();
-    assert.ok(heardOf(1_000, bench) < 100);
-    assert.ok(bench.hub.drops.of('storm') > 1_500);
-  });
-
-  test('NoBroadcastLimiter switches it off', () => {
-    assert.equal(heardOf(1_000, new HubBench(), { noBroadcastLimiter: true }), 1_000);
-  });
-
-  test('BroadcastStormDetectionThreshold moves it', () => {
-    assert.equal(heardOf(1_000, withOptions({ broadcastStormDetectionThreshold: 2_000 })), 1_000);
-    assert.ok(heardOf(25, withOptions({ broadcastStormDetectionThreshold: 10 })) < 25);
-  });
-
-  test('a storm that ends is forgiven', () => {
-    const bench = new HubBench();
-    heardOf(1_000, bench);
-    bench.time.advance(60_000);
-    assert.equal(heardOf(25, bench), 25);
-  });
-
-  test('storms are one sender’s, and of one kind, unless in strict mode', () => {
-    for (const [broadcastLimiterStrictMode, heard] of [
-      [false, true],
-      [true, false],
-    ] as const) {
-      const bench = withOptions({ broadcastLimiterStrictMode });
-      heardOf(1_000, bench);
-      const [from, to] = [bench.hub.attachments[0], bench.plug('third')];
-      assert.ok(from !== undefined);
-      bench.hub.beginBatch();
-      bench.hub.forward(samples.arpRequest, from);
-      assert.equal(to.frames.length > 0, heard);
-      const innocent = bench.plug('innocent');
-      innocent.send(samples.udp4Broadcast);
-      assert.ok(to.frames.length > 0);
-    }
-  });
-
-  test('unicast is never counted', () => {
-    const bench = new HubBench();
-    const [a, b] = [bench.plug('a'), bench.plug('b')];
-    introduce(a, b);
-    for (let n = 0; n < 2_000; n++) {
-      bench.time.advance(1);
-      a.send(frame(mac(2), mac(1), ''));
-    }
-    assert.equal(b.frames.length, 2_000);
-  });
-
-  test('made-up addresses do not get around it', () => {
-    const bench = new HubBench();
-    const [from, to] = [bench.plug('from'), bench.plug('to')];
-    for (let n = 0; n < 40_000; n++) {
-      if (n % 10 === 0) bench.time.advance(1);
-      if (n === 30_000) to.frames.length = 0;
-      from.send(frame(broadcast, mac(1 + n), ''));
-    }
-    assert.ok(to.frames.length < 1_500, `${to.frames.length} of 10000 in the fourth second`);
   });
 });

@@ -234,7 +234,11 @@ describe('rate limits', () => {
       const from = bench.plug('from', { policy: place === 'from' ? limited : defaultPolicy });
       const to = bench.plug('to', { policy: place === 'to' ? limited : defaultPolicy });
       const { arpRequest, arpReply, icmp4, tcp4Syn, tcp4SynAck, dhcpRequest } = samples;
-      const exempt = [arpRequest, arpReply, icmp4, tcp4Syn, tcp4SynAck, dhcpRequest];
+      const ends = [tcpFlags.fin, tcpFlags.rst].map((flag) => {
+        const segment = tcp({ flags: tcpFlags.ack | flag });
+        return ethernet(receiver, sender, 0x0800, ip4(segment, { protocol: 6 }));
+      });
+      const exempt = [arpRequest, arpReply, icmp4, tcp4Syn, tcp4SynAck, dhcpRequest, ...ends];
       for (const sent of [...exempt, samples.tcp4, samples.udp4, samples.tcp6]) from.send(sent);
       assert.deepEqual(to.frames, exempt);
     });
@@ -247,6 +251,7 @@ describe('rate limits', () => {
     const monitor = bench.plug('monitor', { monitor: true, policy });
     for (let n = 0; n < 5; n++) from.send(big);
     assert.equal(monitor.frames.length, 3);
+    assert.deepEqual(bench.hub.drops.nonZero(), { 'download-limit': 2 });
   });
 });
 
