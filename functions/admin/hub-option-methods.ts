@@ -1,11 +1,8 @@
 import {
   defaultHubOptions,
-  type HubLog,
   type HubOptions,
   hubOptionsSchema,
   hubOptionWireNames,
-  packetLogKinds,
-  packetLogLevels,
 } from '#shared/contract/hub-options.ts';
 import { errorCode } from '#shared/wire/error-code.ts';
 import { AdminError } from './admin-error.ts';
@@ -17,8 +14,6 @@ import type { RpcObject } from './rpc-object.ts';
 const optionsPerCallMax = 200;
 /** As genuine servers: bytes in, characters kept. */
 const messageCharsMax = 20_000;
-/** Kinds of packets in a genuine server's list; the second half means nothing. */
-const packetLogEntries = 16;
 
 const options = Object.entries(hubOptionWireNames) as [keyof HubOptions, string][];
 const optionByName = new Map(options.map(([field, name]) => [name.toLowerCase(), field]));
@@ -60,47 +55,6 @@ function described(hub: string, values: HubOptions): RpcObject {
       Value_u32: Number(values[field]),
       Descrption_utf: '', // sic
     })),
-  };
-}
-
-export async function getHubLog({ hub }: HubCall): Promise<RpcObject> {
-  return describedLog(hub.name, hub.log ?? { security: true, packets: {} });
-}
-
-/** Logs are events, not files: when to begin another file means nothing. */
-export async function setHubLog({ ports, fields, hub }: HubCall): Promise<RpcObject> {
-  const security = fields.flag('SaveSecurityLog_bool');
-  const savesPackets = fields.flag('SavePacketLog_bool');
-  const levels = fields.numbers('PacketLogConfig_u32', packetLogEntries);
-  const packets = levels && packetsOf(levels);
-  const changed = await changeHub(ports, hub.name, (seen) => {
-    const log = seen.log ?? { security: true, packets: {} };
-    const kept = savesPackets === false ? {} : (packets ?? log.packets);
-    return { ...seen, log: { security: security ?? log.security, packets: kept } };
-  });
-  await configureMembers(ports, changed);
-  return describedLog(hub.name, changed.log ?? { security: true, packets: {} });
-}
-
-function packetsOf(levels: readonly number[]): HubLog['packets'] {
-  const packets = packetLogKinds.map((kind, index) => {
-    const level = packetLogLevels[levels[index] ?? 0];
-    if (level !== undefined) return [kind, level] as const;
-    throw new AdminError(errorCode.invalidParameter, 'PacketLogConfig_u32 has an unknown level');
-  });
-  return Object.fromEntries(packets.filter(([, level]) => level !== 'none'));
-}
-
-function describedLog(hub: string, { security, packets }: HubLog): RpcObject {
-  const levels = packetLogKinds.map((kind) => packetLogLevels.indexOf(packets[kind] ?? 'none'));
-  const rest = Array.from({ length: packetLogEntries - levels.length }, () => 0);
-  return {
-    HubName_str: hub,
-    SaveSecurityLog_bool: security,
-    SecurityLogSwitchType_u32: 0,
-    SavePacketLog_bool: levels.some((level) => level > 0),
-    PacketLogSwitchType_u32: 0,
-    PacketLogConfig_u32: [...levels, ...rest],
   };
 }
 

@@ -17,15 +17,9 @@ import {
   getHubAdminOptions,
   setHubAdminOptions,
 } from './hub-admin-option-methods.ts';
+import { getHubLog, setHubLog } from './hub-log-methods.ts';
 import { createHub, deleteHub, getHub, setHub, setHubOnline } from './hub-methods.ts';
-import {
-  getHubExtOptions,
-  getHubLog,
-  getHubMsg,
-  setHubExtOptions,
-  setHubLog,
-  setHubMsg,
-} from './hub-option-methods.ts';
+import { getHubExtOptions, getHubMsg, setHubExtOptions, setHubMsg } from './hub-option-methods.ts';
 import { enumHub, getHubStatus } from './hub-status.ts';
 import type { AdminMethod } from './method.ts';
 import { getServerInfo, getServerStatus, setServerPassword, test } from './server-methods.ts';

@@ -22,6 +22,10 @@ import {
 const optionNames = hubAdminOptionNames as [HubAdminOption, ...HubAdminOption[]];
 const optionValue = z.number().int().min(0).max(0xffff_ffff);
 
+/** The switch of the packet log, and what is logged while it is on: `log` has both in one. */
+const packetLogSchema = z.object({ isOn: z.boolean(), levels: hubLogSchema.shape.packets });
+export type PacketLog = Readonly<z.infer<typeof packetLogSchema>>;
+
 /** A hub as its administrators configured it. */
 const hubSchema = z.object({
   name: z.string().transform(hubName),
@@ -46,6 +50,7 @@ const hubSchema = z.object({
   /** What members are told beside: see `hub-options.ts`. Absent: the defaults. */
   options: hubOptionsSchema.optional(),
   log: hubLogSchema.optional(),
+  packetLog: packetLogSchema.optional(),
   /** What its administrators and sessions are allowed: see `domain/hub-admin-options.ts`. */
   adminOptions: z.partialRecord(z.enum(optionNames), optionValue).optional(),
   /** Lists that are kept apart (`rule-list-store.ts`), for this item is read with each login. */

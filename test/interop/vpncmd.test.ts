@@ -60,7 +60,15 @@ test('the server: what it is, who its members are, what it can do', async () => 
   const status = properties(await run(asServer, 'ServerStatusGet'));
   assert.equal(status.get('Number of Virtual Hubs'), '0');
   const caps = properties(await run(asServer, 'Caps'));
-  assert.equal(caps.get('Cluster Controller Mode'), 'Yes');
+  for (const [capability, has] of [
+    ['Cluster Controller Mode', 'Yes'],
+    ['Conditioning by Group name is Supported in Access List', 'Yes'],
+    ['Tagged VLAN ID is Supported in MAC Address Table', 'Yes'],
+    ['VoIP / QoS Functions is Supported', 'Yes'],
+    ['SecureNAT is Supported', 'No'],
+  ] as const) {
+    assert.equal(caps.get(capability), has, capability);
+  }
   const members = await run(asServer, 'ClusterMemberList');
   assert.equal(column(members, 'Type').filter((type) => type === 'Member').length, 2);
   const setting = properties(await run(asServer, 'ClusterSettingGet'));
@@ -111,6 +119,19 @@ test('users, groups, policies and access lists of a hub', async () => {
   assert.match(rule.get('Contents') ?? '', /DstIPv4=10\.9\.0\.0\/16.*DstPort=9100-9107/);
 });
 
+test('the packet log is switched on, after its levels were chosen and before', async () => {
+  const saved = async (item: string) => properties(await run(asHub, 'LogGet')).get(item);
+  assert.equal(await saved('Save Packet Log'), 'Disable');
+  await run(asHub, 'LogPacketSaveType', '/TYPE:arp', '/SAVE:full');
+  await run(asHub, 'LogEnable', 'packet');
+  assert.equal(await saved('Save Packet Log'), 'Enable');
+  assert.match((await saved('ARP Log')) ?? '', /Payloads/);
+  await run(asHub, 'LogPacketSaveType', '/TYPE:udp', '/SAVE:header');
+  assert.equal(await saved('UDP Log'), 'Header Only');
+  await run(asHub, 'LogDisable', 'packet');
+  assert.equal(await saved('Save Packet Log'), 'Disable');
+});
+
 test('a session is listed, looked at and ended', async () => {
   const client = cloud.dial('office', 'alice');
   const sessions = async () => column(await run(asHub, 'SessionList'), 'Session Name');
@@ -120,7 +141,8 @@ test('a session is listed, looked at and ended', async () => {
     return name === '' ? 'no session is listed' : undefined;
   }, 15_000);
   const session = properties(await run(asHub, 'SessionGet', name));
-  assert.match(session.get('User Name (Authentication)') ?? '', /alice/);
+  assert.equal(session.get('User Name (Authentication)'), 'alice');
+  assert.equal(session.get('User Name (Database)'), 'alice');
   await run(asHub, 'UserDelete', 'alice');
   await run(asHub, 'SessionDisconnect', name);
   await eventually(async () => {

@@ -81,7 +81,7 @@ test('what a hub logs is set by kind and level, and told to members', async () =
   const { rig, told, grant } = await stage();
   const before = await rig.call('GetHubLog', hub);
   assert.deepEqual([before.SaveSecurityLog_bool, before.SavePacketLog_bool], [true, false]);
-  assert.deepEqual(before.PacketLogConfig_u32, new Array(16).fill(0));
+  assert.deepEqual((await grant()).hub.log?.packets ?? {}, {});
   const levels = [1, 0, 2, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
   const set = await rig.call('SetHubLog', {
     ...hub,
@@ -102,6 +102,31 @@ test('what a hub logs is set by kind and level, and told to members', async () =
     const params = { ...hub, SavePacketLog_bool: true, PacketLogConfig_u32: wrong };
     assert.deepEqual(await rig.call('SetHubLog', params), { error: 38 });
   }
+});
+
+test('the packet log is switched and its levels are set apart, as vpncmd does', async () => {
+  const { rig, told } = await stage();
+  const { PacketLogConfig_u32: levels, ...seen } = await rig.call('GetHubLog', hub);
+  const packets = async () => (await told()).at(-1)?.log?.packets;
+  // LogPacketSaveType while the log is off, LogEnable, LogDisable, LogEnable: each tells it all.
+  const chosen = [2, ...levels.slice(1)];
+  const config = (isOn: boolean) => ({
+    ...{ ...seen, SavePacketLog_bool: isOn },
+    PacketLogConfig_u32: chosen,
+  });
+  const off = await rig.call('SetHubLog', config(false));
+  assert.deepEqual([off.SavePacketLog_bool, off.PacketLogConfig_u32], [false, chosen]);
+  assert.deepEqual(await packets(), {});
+  const on = await rig.call('SetHubLog', config(true));
+  assert.equal(on.SavePacketLog_bool, true);
+  assert.deepEqual(await packets(), { tcpConnection: 'payload', dhcp: 'header' });
+  await rig.call('SetHubLog', { ...hub, SavePacketLog_bool: false });
+  assert.deepEqual(await packets(), {});
+  const again = await rig.call('SetHubLog', { ...hub, SavePacketLog_bool: true });
+  assert.deepEqual(again.PacketLogConfig_u32, chosen);
+  // Also with nothing to log: what is switched on is told as such.
+  const none = { ...hub, PacketLogConfig_u32: new Array(16).fill(0) };
+  assert.equal((await rig.call('SetHubLog', none)).SavePacketLog_bool, true);
 });
 
 test('the message of a hub is what the next session is shown', async () => {
