@@ -55,7 +55,6 @@ const unreported = zeros([
   'NumTcpConnectionsLocal_u32',
   'NumMacTables_u32',
   'NumIpTables_u32',
-  'NumGroups_u32',
   'AssignedBridgeLicenses_u32',
   'AssignedClientLicenses_u32',
   'AssignedBridgeLicensesTotal_u32',
@@ -73,6 +72,7 @@ export async function getServerStatus({ ports }: AdminCall): Promise<RpcObject> 
   const hubs = await inParallel(ports.stores.hubs.list(), async (hub) => ({
     kind: hub.kind,
     users: await countOf(ports.stores.users.list(hub.name)),
+    groups: await countOf(ports.stores.groups.list(hub.name)),
   }));
   const members = (await Fleet.load(ports)).live();
   const sessions = sum(members.map((member) => member.sessions));
@@ -91,6 +91,7 @@ export async function getServerStatus({ ports }: AdminCall): Promise<RpcObject> 
     NumTcpConnections_u32: connections,
     NumTcpConnectionsRemote_u32: connections,
     NumUsers_u32: sum(hubs.map((hub) => hub.users)),
+    NumGroups_u32: sum(hubs.map((hub) => hub.groups)),
     CurrentTime_dt: timeText(nowMs),
     CurrentTick_u64: Math.max(0, nowMs - createdMs),
     StartTime_dt: timeText(createdMs),

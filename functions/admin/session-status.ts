@@ -13,14 +13,14 @@ const address6Bytes = 16;
 /** Fields members do not report or that mean nothing here (protocol/07 §5, GetSessionStatus). */
 const unreported = zeros(
   [
-    'RealUsername_str AccountName_utf ProtocolVersion_str CipherName_str',
-    'ConnectionName_str ServerPort_u32 HalfConnection_bool QoS_bool',
-    'NumTcpConnections_u32 NumTcpConnectionsUpload_u32 NumTcpConnectionsDownload_u32',
+    'AccountName_utf ProtocolVersion_str CipherName_str',
+    'ConnectionName_str HalfConnection_bool QoS_bool',
+    'NumTcpConnectionsUpload_u32 NumTcpConnectionsDownload_u32',
     'UseCompress_bool IsRUDPSession_bool UnderlayProtocol_str ProtocolDetails_str',
     'IsUdpAccelerationEnabled_bool IsUsingUdpAcceleration_bool TotalSendSize_u64',
     'TotalRecvSize_u64 TotalSendSizeReal_u64 TotalRecvSizeReal_u64 VLanId_u32 ServerX_bin',
     'ClientX_bin ClientOsName_str ClientOsVer_str ClientOsProductId_str ProxyHostname_str',
-    'ClientProductVer_u32 ClientProductBuild_u32 ClientPort_u32 ServerPort2_u32',
+    'ClientProductVer_u32 ClientProductBuild_u32 ClientPort_u32',
     'ProxyIpAddress_ip ProxyPort_u32',
   ].flatMap((line) => line.split(' ')),
 );
@@ -39,12 +39,14 @@ export async function getSessionStatus(call: HubCall): Promise<RpcObject> {
     HubName_str: call.hub.name,
     Name_str: session.name,
     Username_str: session.user,
+    RealUsername_str: session.user,
     GroupName_str: user?.groupName ?? '',
     SessionStatus_ClientIp_ip: clientIp,
     SessionStatus_ClientIp6_bin: withheld(address6Bytes),
     SessionStatus_ClientHostName_str: session.clientHostname,
     Client_Ip_Address_ip: clientIp,
     ServerName_str: member.address,
+    ServerPort_u32: member.ports[0] ?? 0,
     ServerProductName_str: serverIdentity.product,
     ServerProductVer_u32: serverIdentity.version,
     ServerProductBuild_u32: serverIdentity.build,
@@ -54,6 +56,7 @@ export async function getSessionStatus(call: HubCall): Promise<RpcObject> {
     Connected_bool: true,
     SessionStatus_u32: established,
     NumConnectionsEstablished_u32: 1,
+    NumTcpConnections_u32: 1, // as in EnumSession
     MaxTcpConnections_u32: session.maxConnections,
     UseEncrypt_bool: true, // ADR 0008
     IsBridgeMode_bool: session.bridge,
@@ -68,6 +71,7 @@ export async function getSessionStatus(call: HubCall): Promise<RpcObject> {
     ServerHostname_str: member.address,
     ServerIpAddress_ip: addressOrZero(member.address),
     ServerIpAddress6_bin: withheld(address6Bytes),
+    ServerPort2_u32: member.ports[0] ?? 0,
     ProxyIpAddress6_bin: withheld(address6Bytes),
     UniqueId_bin: Buffer.from(session.uniqueId, 'hex').toString('base64'),
     MemberId_str: member.memberId,

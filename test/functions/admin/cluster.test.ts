@@ -168,6 +168,7 @@ test('the server status sums hubs, users and what live members reported', async 
   for (const HubName_str of ['Static', 'Dynamic']) {
     await rig.call('CreateUser', { HubName_str, Name_str: 'alice', AuthType_u32: 0 });
   }
+  await rig.call('CreateGroup', { HubName_str: 'Static', Name_str: 'staff' });
   await rig.join('i-gone', '198.51.100.9', 50);
   rig.nowMs += leaseMs;
   await rig.join('i-1', '198.51.100.1', 3);
@@ -178,7 +179,7 @@ test('the server status sums hubs, users and what live members reported', async 
     [2, 1, 1],
   );
   assert.deepEqual([status.NumSessionsTotal_u32, status.NumTcpConnections_u32], [7, 14]);
-  assert.equal(status.NumUsers_u32, 2);
+  assert.deepEqual([status.NumUsers_u32, status.NumGroups_u32], [2, 1]);
   assert.equal(status.ServerType_u32, 1);
   rig.nowMs += 60_000;
   const later = await rig.call('GetServerStatus');

@@ -92,4 +92,9 @@ test('the status of a session tells nobody its key', async () => {
   assert.equal(status.SessionStatus_u32, 3);
   assert.equal(status.ServerIpAddress_ip, '198.51.100.21');
   assert.equal(status.ClientIpAddress_ip, '192.0.2.7');
+  // vpncmd prints these three: the user, where the session is, and at least one connection.
+  assert.equal(status.RealUsername_str, status.Username_str);
+  assert.ok(status.ServerPort_u32 > 0);
+  assert.equal(status.ServerPort2_u32, status.ServerPort_u32);
+  assert.equal(status.NumTcpConnections_u32, 1);
 });
