@@ -11,6 +11,8 @@ export type AdminCall = (
   params?: Readonly<Record<string, unknown>>,
 ) => Promise<unknown>;
 
+/** HTTP Basic's user for who is no hub's administrator. */
+const serverAdministrator = 'administrator';
 const callLimitMs = 30_000;
 const answerBytesMax = 16 * 1024 * 1024;
 
@@ -50,11 +52,11 @@ function post({ url, password, hub, ca }: Connection, body: string): Promise<Rep
       agent: false,
       signal: AbortSignal.timeout(callLimitMs),
       ...trustIn(url, ca),
+      // SoftEther's own headers hold ASCII only, and a password may be anything.
+      auth: `${hub ?? serverAdministrator}:${password}`,
       headers: {
         'content-type': 'application/json',
         'content-length': Buffer.byteLength(body),
-        'x-vpnadmin-password': password,
-        ...(hub !== undefined && { 'x-vpnadmin-hubname': hub }),
       },
     });
     const fail = (error: NodeJS.ErrnoException): void => reject(unreachable(url, error));

@@ -87,6 +87,7 @@ const hubsSchema = z.object({
       HubType_u32: z.number(),
       NumSessions_u32: z.number(),
       NumUsers_u32: z.number(),
+      NumLogin_u32: z.number(),
       LastLoginTime_dt: z.string(),
     }),
   ),
@@ -102,7 +103,8 @@ export function hubTable(result: unknown): string {
     hub.Online_bool ? 'online' : 'offline',
     String(hub.NumSessions_u32),
     String(hub.NumUsers_u32),
-    timeOf(hub.LastLoginTime_dt),
+    // SoftEther tells the time it was made where nobody has logged in.
+    hub.NumLogin_u32 === 0 ? '-' : timeOf(hub.LastLoginTime_dt),
   ]);
   return columns(titles, rows);
 }

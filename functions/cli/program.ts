@@ -61,6 +61,7 @@ function programOf(ports: CliPorts): Command {
     .option('--ca <FILE>', 'PEM: trust this certificate, or those it signed, and no other')
     .option('--state <FILE>', 'state file of npm start', '.local/cluster.json')
     .option('--json', 'print the answer as JSON, by the names of the JSON-RPC', false)
+    .showHelpAfterError('(--help lists what there is)')
     .exitOverride()
     .configureOutput({ writeOut: ports.out, writeErr: ports.err });
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { credentialsIn } from '#functions/admin/authentication.ts';
 import { adminCallOver } from '#functions/cli/admin-client.ts';
 import { CliError } from '#functions/cli/cli-error.ts';
 import { type CliPorts, run } from '#functions/cli/program.ts';
@@ -114,6 +116,8 @@ test('drain --machine: each member of the machine', async () => {
 
 test('hubs and sessions', async () => {
   const { rig, member, plane } = await cluster();
+  assert.match((await cli(rig, ['hubs'])).out, /^office {2}static {2}online +0 +1 {2}-$/m);
+  await plane.redirectOf({ hub: 'office', user: 'alice' });
   assert.equal((await cli(rig, ['sessions', 'office'])).out, 'hub office has no sessions\n');
   const report = sessionReport('office', 'SID-ALICE-1', 'alice', plane.clock.nowMs());
   await member.beat({ sessions: 1, opened: [report] });
@@ -190,13 +194,19 @@ interface FrontDoor {
 }
 
 /** What answers each call with this status and body, over TLS with a certificate of its own. */
-async function answering(status: number, body: unknown, headers = {}): Promise<FrontDoor> {
+async function answering(
+  status: number,
+  body: unknown,
+  headers = {},
+  onRequest: (request: IncomingMessage) => void = () => undefined,
+): Promise<FrontDoor> {
   const { keyPem, certPem } = selfSignedCertificate({
     commonName: 'vpn.example',
     validDays: 1,
     nowMs: Date.now(),
   });
   const server = createServer({ key: keyPem, cert: certPem }, (request, response) => {
+    onRequest(request);
     request.resume();
     response.writeHead(status, headers).end(JSON.stringify(body));
   });
@@ -214,6 +224,23 @@ async function refusal(door: FrontDoor, ca?: string): Promise<CliError> {
   assert(error instanceof CliError, String(error));
   return error;
 }
+
+test('any password proves its administrator, whatever characters it is of', async () => {
+  const seen: unknown[] = [];
+  const door = await answering(200, { result: {} }, {}, ({ headers }) => {
+    const { authorization } = headers;
+    seen.push(credentialsIn((name) => (name === 'authorization' ? authorization : undefined)));
+  });
+  const { url, certPem: ca } = door;
+  for (const password of ['pass:wörd €', '', 'two\nlines']) {
+    for (const hub of [undefined, 'office'])
+      await adminCallOver({ url, password, hub, ca })('Test');
+    const [asServer, asHub] = seen.splice(0);
+    assert.deepEqual(asServer, { hub: '', password });
+    assert.deepEqual(asHub, { hub: 'office', password });
+  }
+  await new Promise((resolve) => door.server.close(resolve));
+});
 
 test('over TLS: what is told of answers, refusals, and of nobody there', async () => {
   const good = await answering(200, { result: { IntValue_u32: 7 } });
