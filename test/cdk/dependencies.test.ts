@@ -68,7 +68,7 @@ function basisOf(id: string, resources: readonly Waiting[]): Set<string> {
   return basis;
 }
 
-test('machines have network and rights when they start, and until the last is drained', async () => {
+test('machines have network and rights from the first start to the last drain', async () => {
   const { all, called, of, only } = await synthesized();
   const basis = basisOf(only('AWS::AutoScaling::AutoScalingGroup').id, all());
   const network = ['Route', 'SubnetRouteTableAssociation', 'VPCGatewayAttachment'];
@@ -83,7 +83,7 @@ test('machines have network and rights when they start, and until the last is dr
   );
 });
 
-test('addresses are released when nothing of a load balancer is left in their subnets', async () => {
+test('addresses are released when no load balancer is left in their subnets', async () => {
   const { all, of } = await synthesized();
   for (const { id } of of('AWS::EC2::Subnet')) {
     const basis = basisOf(id, all());

@@ -8,6 +8,7 @@ import type { Stack } from '../template/stack.ts';
 import { JournaledQueues } from './journaled-queues.ts';
 import { callLoopback } from './loopback-call.ts';
 import { type KeptMessage, MessageJournal } from './message-journal.ts';
+import { MessageTraces } from './message-traces.ts';
 import { jsonAnswer, jsonBody, operationOf, type StandIn } from './signed-endpoint.ts';
 
 const queueSchema = z.object({
@@ -63,6 +64,7 @@ export class Sqs {
   private readonly urls = new Map<string, string>();
   /** Keys of the queues that have one, by name. */
   private readonly keys = new Map<string, string>();
+  private readonly traces = new MessageTraces();
   private readonly stack: Stack;
   private journal: MessageJournal | undefined;
   private journaled: JournaledQueues | undefined;
@@ -108,7 +110,7 @@ export class Sqs {
       const input = { ...body, QueueUrl: this.urls.get(queue) ?? '' };
       const answer = await this.forward(operation, input, gone);
       this.journaled?.note(queue, operation, body, answer);
-      return answer;
+      return this.traces.through(operation, request.headers['x-amzn-trace-id'], answer);
     },
     refuse: (status, code, message) =>
       jsonAnswer(status, { __type: `com.amazonaws.sqs#${code}`, message }),

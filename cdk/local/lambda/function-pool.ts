@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Cancel, Clock, Timers } from '#shared/kernel/clock.ts';
 import type { LogFile } from '../log-file.ts';
 import type { Reaper } from '../process/reaper.ts';
+import { chainMax, nextInChain } from './chain.ts';
 import { FunctionProcess, type LocalFunction, type Outcome } from './function-process.ts';
 
 /** Most processes of one function; AWS would run a thousand. */
@@ -27,6 +28,7 @@ export interface PoolServices {
 interface Waiting {
   /** JSON. */
   readonly event: string;
+  readonly traceHeader: string;
   readonly settle: (outcome: Outcome) => void;
 }
 
@@ -57,8 +59,20 @@ export class FunctionPool {
     if (this.processes.size === 0) this.start();
   }
 
-  /** Run the function once. Never rejects: how it ended is the answer. */
-  invoke(event: unknown): Promise<Outcome> {
+  /**
+   * Run the function once. Never rejects: how it ended is the answer. `traces`: headers of the
+   * messages it is run for, in which Lambda sees that it runs for messages of its own.
+   */
+  invoke(event: unknown, traces: readonly string[] = []): Promise<Outcome> {
+    const chain = nextInChain(traces, this.spec.name);
+    if (chain.count > chainMax && this.spec.mayLoop !== true) {
+      this.tell(`is in a loop with itself, and stopped: its RecursiveLoop is not Allow`);
+      return Promise.resolve({
+        kind: 'error',
+        errorType: 'RecursiveInvocation',
+        errorMessage: `invoked more than ${chainMax} times by messages of its own`,
+      });
+    }
     const text = JSON.stringify(event);
     if (Buffer.byteLength(text) > payloadBytesMax) {
       return Promise.resolve({
@@ -71,7 +85,7 @@ export class FunctionPool {
       return Promise.resolve({ kind: 'throttled' });
     }
     return new Promise((settle) => {
-      this.waiting.push({ event: text, settle });
+      this.waiting.push({ event: text, traceHeader: chain.header, settle });
       this.assign();
     });
   }
@@ -106,7 +120,10 @@ export class FunctionPool {
     }
   }
 
-  private async run(process: FunctionProcess, { event, settle }: Waiting): Promise<void> {
+  private async run(
+    process: FunctionProcess,
+    { event, settle, traceHeader }: Waiting,
+  ): Promise<void> {
     const { clock, timers, log } = this.services;
     const { timeoutMs, arn } = this.spec;
     const requestId = randomUUID();
@@ -119,6 +136,7 @@ export class FunctionPool {
       requestId,
       functionArn: arn,
       deadlineMs: clock.nowMs() + timeoutMs,
+      traceHeader,
       event,
     });
     cancel();

@@ -18,6 +18,8 @@ export interface LocalFunction {
   readonly memoryMb: number;
   /** Most invocations at a time, where the template says so. */
   readonly reservedConcurrency?: number;
+  /** Whether it may be invoked by messages it sent itself, again and again. */
+  readonly mayLoop?: boolean;
   /** Of its role: for whatever AWS does in the function's name. */
   readonly credentials: Credentials;
   /** All of the process's environment. */

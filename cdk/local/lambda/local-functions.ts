@@ -16,6 +16,7 @@ const functionSchema = z.object({
   Timeout: z.number().int().min(1).max(900).default(3),
   MemorySize: z.number().int().min(128).max(10_240).default(128),
   ReservedConcurrentExecutions: z.number().int().positive().optional(),
+  RecursiveLoop: z.enum(['Allow', 'Terminate']).default('Terminate'),
   Environment: z.object({ Variables: z.record(z.string(), z.string()) }).optional(),
 });
 
@@ -62,6 +63,7 @@ export function localFunctions(
       handler: properties.Handler,
       timeoutMs: properties.Timeout * 1_000,
       memoryMb: properties.MemorySize,
+      mayLoop: properties.RecursiveLoop === 'Allow',
       ...(reserved === undefined ? {} : { reservedConcurrency: reserved }),
       environment: {
         ...properties.Environment?.Variables,

@@ -12,7 +12,8 @@ const module = await import(pathToFileURL(join(root, `${file}.mjs`)).href);
 const handler = module[exported];
 if (typeof handler !== 'function') throw new Error(`${name} is not a function`);
 
-process.on('message', async ({ requestId, functionArn, deadlineMs, event }) => {
+process.on('message', async ({ requestId, functionArn, deadlineMs, traceHeader, event }) => {
+  process.env._X_AMZN_TRACE_ID = traceHeader; // one invocation at a time
   try {
     const value = await handler(JSON.parse(event), context(requestId, functionArn, deadlineMs));
     process.send({ kind: 'answer', payload: JSON.stringify(value ?? null) });

@@ -108,9 +108,11 @@ export class SqsEventSource {
 
   private async process(messages: readonly Message[]): Promise<void> {
     const { mapping, pool } = this.options;
-    const outcome = await pool.invoke({
+    const event = {
       Records: messages.map((message) => sqsRecord(message, mapping.EventSourceArn)),
-    });
+    };
+    const traces = messages.flatMap(({ Attributes }) => Attributes['AWSTraceHeader'] ?? []);
+    const outcome = await pool.invoke(event, traces);
     if (outcome.kind !== 'answer') return; // the whole batch comes back
     const reports = mapping.FunctionResponseTypes.includes('ReportBatchItemFailures');
     const handled = reports ? handledMessages(messages, outcome.payload) : messages;

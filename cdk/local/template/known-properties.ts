@@ -88,6 +88,7 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
     used: [
       ...['Code.S3Bucket', 'Code.S3Key', 'Role', 'Handler', 'Runtime', 'Timeout', 'MemorySize'],
       ...['Environment', 'ReservedConcurrentExecutions', 'LoggingConfig.LogGroup'],
+      'RecursiveLoop',
     ],
     aside: {
       Architectures: 'this machine has the one it has',
@@ -97,7 +98,6 @@ export const knownProperties: Readonly<Record<string, KnownProperties>> = {
       TracingConfig: 'traces are not collected here',
       EphemeralStorage: 'functions write no files',
       KmsKeyArn: 'variables are not stored here',
-      RecursiveLoop: 'messages end in the dead-letter queue',
       ...description,
       ...tags,
     },

@@ -40,12 +40,14 @@ async function startSource(
   actions: readonly string[],
   changes: {
     readonly pool?: Pick<FunctionPool, 'invoke'>;
+    readonly poolOf?: (aws: LocalAws) => FunctionPool;
     readonly mapping?: object;
     readonly visibilitySeconds?: number;
   } = {},
 ): Promise<{ readonly aws: LocalAws; readonly troubles: readonly string[] }> {
   const aws = await startLocalAws(context, 'sqs', template(actions, changes.visibilitySeconds));
-  const pool = changes.pool ?? startPool(context, fixtureFunction('echo')).pool;
+  const pool =
+    changes.pool ?? changes.poolOf?.(aws) ?? startPool(context, fixtureFunction('echo')).pool;
   const troubles: string[] = [];
   const queue = aws.stack.called(
     'AWS::SQS::Queue',
@@ -127,6 +129,45 @@ test('a mapping that is not enabled brings nothing', async (context) => {
   await aws.call('AmazonSQS.SendMessage', { QueueUrl, MessageBody: 'waits' });
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual((await aws.sqs?.contents())?.['Queue'], ['waits']);
+});
+
+/** A function that sends itself the next number through the queue that feeds it, from 0 on. */
+async function startLoop(context: TestContext, mayLoop: boolean): Promise<LocalAws> {
+  const actions = [...pollerActions, 'sqs:SendMessage'];
+  const { aws } = await startSource(context, actions, {
+    poolOf: ({ credentials, endpoint, stack }) => {
+      const spec = fixtureFunction('again', { mayLoop });
+      const environment = {
+        ...spec.environment,
+        QUEUE_URL: stack.ofType('AWS::SQS::Queue')[1]?.ref ?? '',
+        AWS_ENDPOINT_URL_SQS: endpoint,
+        AWS_REGION: 'eu-central-1',
+        AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+        AWS_SESSION_TOKEN: credentials.sessionToken,
+      };
+      return startPool(context, { ...spec, environment }).pool;
+    },
+  });
+  const QueueUrl = aws.stack.ofType('AWS::SQS::Queue')[1]?.ref;
+  await aws.call('AmazonSQS.SendMessage', { QueueUrl, MessageBody: '0' });
+  return aws;
+}
+
+test('a function in a loop with itself is stopped after sixteen rounds', async (context) => {
+  const aws = await startLoop(context, false);
+  await eventually(async () => {
+    const text = JSON.stringify(await aws.sqs?.contents());
+    return text === '{"Dead":["16"],"Queue":[]}' ? undefined : text;
+  }, 15_000);
+});
+
+test('a function that may loop goes on', async (context) => {
+  const aws = await startLoop(context, true);
+  await eventually(async () => {
+    const numbers = (await aws.sqs?.contents())?.['Queue'] ?? [];
+    return numbers.some((number) => Number(number) > 20) ? undefined : numbers.join();
+  }, 15_000);
 });
 
 test('a message beyond the queue’s limit is refused', async (context) => {
