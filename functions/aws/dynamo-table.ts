@@ -37,20 +37,20 @@ const idleRoundsMax = 5;
  * condition is an outcome, with what was stored at that moment.
  */
 export class DynamoTable implements Table {
+  readonly name: string;
   readonly #client: DynamoDBClient;
-  readonly #name: string;
   readonly #callDeadlineMs: number;
 
   /** `deadlineMs` is the longest wait for one call, retries included. */
   constructor(client: DynamoDBClient, name: string, deadlineMs: number = callDeadlineMs) {
     this.#client = client;
-    this.#name = name;
+    this.name = name;
     this.#callDeadlineMs = deadlineMs;
   }
 
   async get(key: Key): Promise<Item | undefined> {
     const { Item: found } = await this.#client.send(
-      new GetItemCommand({ TableName: this.#name, Key: marshall(key), ConsistentRead: true }),
+      new GetItemCommand({ TableName: this.name, Key: marshall(key), ConsistentRead: true }),
       this.#deadline(),
     );
     return found && itemOf(found);
@@ -71,15 +71,15 @@ export class DynamoTable implements Table {
       if (idleRounds === idleRoundsMax) throw new Error('DynamoDB left keys of a batch unread');
       const { Responses, UnprocessedKeys } = await this.#client.send(
         new BatchGetItemCommand({
-          RequestItems: { [this.#name]: { Keys: wanted, ConsistentRead: true } },
+          RequestItems: { [this.name]: { Keys: wanted, ConsistentRead: true } },
         }),
         within,
       );
-      for (const raw of Responses?.[this.#name] ?? []) {
+      for (const raw of Responses?.[this.name] ?? []) {
         const item = itemOf(raw);
         found.set(keyText(item), item);
       }
-      const left = UnprocessedKeys?.[this.#name]?.Keys ?? [];
+      const left = UnprocessedKeys?.[this.name]?.Keys ?? [];
       idleRounds = left.length < wanted.length ? 0 : idleRounds + 1;
       wanted = left;
     }
@@ -93,7 +93,7 @@ export class DynamoTable implements Table {
     return this.#guarded(key, async () => {
       await this.#client.send(
         new PutItemCommand({
-          TableName: this.#name,
+          TableName: this.name,
           Item: marshall(item),
           ...(text !== undefined && { ConditionExpression: text }),
           ...expression.placeholders(),
@@ -112,7 +112,7 @@ export class DynamoTable implements Table {
     return this.#guarded(key, async () => {
       const { Attributes: after } = await this.#client.send(
         new UpdateItemCommand({
-          TableName: this.#name,
+          TableName: this.name,
           Key: marshall(key),
           UpdateExpression: changeText,
           ...(conditionText !== undefined && { ConditionExpression: conditionText }),
@@ -133,7 +133,7 @@ export class DynamoTable implements Table {
     return this.#guarded(key, async () => {
       const { Attributes: before } = await this.#client.send(
         new DeleteItemCommand({
-          TableName: this.#name,
+          TableName: this.name,
           Key: marshall(key),
           ...(text !== undefined && { ConditionExpression: text }),
           ...expression.placeholders(),
@@ -149,7 +149,7 @@ export class DynamoTable implements Table {
   async query(query: Query): Promise<Page> {
     const { Items, LastEvaluatedKey } = await this.#client.send(
       new QueryCommand({
-        TableName: this.#name,
+        TableName: this.name,
         ConsistentRead: true,
         KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
         ExpressionAttributeValues: marshall({ ':pk': query.pk, ':sk': query.skPrefix }),

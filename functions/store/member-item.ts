@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { orderSchema } from '#shared/contract/heartbeat.ts';
 import { inquirySchema } from '#shared/contract/inquiry.ts';
@@ -11,6 +12,8 @@ import type { Item } from './table.ts';
 const memberSchema = z.object({
   memberId: z.string().transform(memberId),
   state: z.enum(memberStates),
+  /** Where it joined: see {@link tableTag}. */
+  table: z.string().optional(),
   /** Grows with every join and every loss; a message of an older one changes nothing (I3). */
   epoch: z.number().int().nonnegative(),
   /** Number of the last heartbeat stored in this epoch. */
@@ -67,6 +70,17 @@ export type Member = Readonly<z.infer<typeof memberSchema>> & {
   readonly sent?: Sent;
 };
 export type MemberOrder = Member['orders'][number];
+
+const tableTagCharacters = 8;
+
+/**
+ * A table, in few characters, because each heartbeat writes them. A table that was restored has
+ * another name than the one its members joined at: what it says of them is long over, though their
+ * epoch may be the same.
+ */
+export function tableTag(name: string): string {
+  return createHash('sha256').update(name).digest('base64url').slice(0, tableTagCharacters);
+}
 
 /** Beside what the schema says: one attribute for each slot a client is remembered in. */
 const sentPrefix = 'sent:';

@@ -8,7 +8,7 @@ import { isAlive } from '../domain/lease.ts';
 import { arrivedSlots, sentMark } from '../domain/suspicion.ts';
 import { keyOf } from './keys.ts';
 import { aliveStates, type DrainRequest, MemberEndings, unchanged } from './member-endings.ts';
-import { type Member, type MemberOrder, memberOf, sentAttribute } from './member-item.ts';
+import { type Member, type MemberOrder, memberOf, sentAttribute, tableTag } from './member-item.ts';
 import { endsOrders, leaseAfter, renewalChange } from './member-renewal.ts';
 import { type Pledge, pledge } from './pledge.ts';
 import { Roster, type RosterEntry } from './roster.ts';
@@ -154,6 +154,7 @@ export class MemberStore {
       {
         memberId: id,
         state: drain === undefined ? 'joining' : 'draining',
+        table: tableTag(this.#table.name),
         ...drain,
         epoch,
         seq: 0,
@@ -183,6 +184,11 @@ export class MemberStore {
     return outcome.kind === 'written' ? memberOf(outcome.item) : 'raced';
   }
 
+  /** Unless it joined at another table; items of before this was written down do not say. */
+  #joinedHere({ table }: Member): boolean {
+    return table === undefined || table === tableTag(this.#table.name);
+  }
+
   /** The first member of this one's machine, if that is another. */
   async #firstBeside(id: MemberId): Promise<Member | undefined> {
     const first = memberIdOn(machineOf(id), 0);
@@ -194,7 +200,8 @@ export class MemberStore {
    * conditional on epoch and seq as read, so that reservations and orders written in between are
    * kept. A repeated heartbeat (our own retried success, or the node's) only extends the lease: the
    * node counts its own from the repetition. A lease that ran out may be renewed as long as nobody
-   * called the member lost; from then on nobody else can have been given its hubs (I1).
+   * called the member lost; from then on nobody else can have been given its hubs (I1). Who joined
+   * at another table has to join at this one, which was restored from it (ADR 0035).
    */
   async renew(
     id: MemberId,
@@ -206,6 +213,7 @@ export class MemberStore {
     for (let attempt = 0; attempt < renewAttemptsMax; attempt += 1) {
       if (member === undefined) return { kind: 'not-joined' };
       if (member.epoch !== observed.epoch) return { kind: 'stale-epoch' };
+      if (!this.#joinedHere(member)) return { kind: 'stale-epoch' };
       const drained = member.state === 'drained';
       if (!isAlive(member) && !drained) return { kind: 'stale-epoch' };
       if (member.seq > observed.seq) return { kind: 'late', member };

@@ -4,6 +4,8 @@
  * are values, so that DynamoDB and the in-memory twin evaluate the same decision.
  */
 export interface Table {
+  /** What no other table of the account is or was called: a restored one has a name of its own. */
+  readonly name: string;
   get(key: Key): Promise<Item | undefined>;
   /** Items in the order of `keys`, `undefined` where there is none; at most {@link getManyMax}. */
   getMany(keys: readonly Key[]): Promise<readonly (Item | undefined)[]>;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Hub } from '#functions/store/hub-store.ts';
+import { tableTag } from '#functions/store/member-item.ts';
 import { type Stores, storesOver } from '#functions/store/stores.ts';
 import type { Table } from '#functions/store/table.ts';
 import type { TicketRecord } from '#functions/store/ticket-store.ts';
@@ -71,7 +72,7 @@ export function storesContract(engine: string, emptyTable: () => Promise<Table>)
     assert.equal((await members.renew(id, observed(1), leaseMs, nowMs)).kind, 'renewed');
   };
 
-  fact('member: everything stored is read back', async (stores) => {
+  fact('member: everything stored is read back', async (stores, table) => {
     await joined(stores);
     const member = await stores.members.get(id);
     assert.deepEqual(
@@ -87,6 +88,7 @@ export function storesContract(engine: string, emptyTable: () => Promise<Table>)
         },
         ...{ certificate: [0, 1, 2], weight: 100, capacity: 10, sessions: 0, connections: 0 },
         ...{ hubs: 0, reserved: 0, reservedNew: 0, headroom: 10, agentVersion: 'test', orders: [] },
+        table: tableTag(table.name),
       },
     );
     assert.deepEqual(await stores.members.getMany([other, id]), [member]);

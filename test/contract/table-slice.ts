@@ -28,6 +28,10 @@ export class TableSlice implements Table {
     this.#prefix = prefix;
   }
 
+  get name(): string {
+    return this.#table.name;
+  }
+
   async get(key: Key): Promise<Item | undefined> {
     return this.#outside(await this.#table.get(this.#inside(key)));
   }

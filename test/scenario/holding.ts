@@ -19,6 +19,7 @@ export class Holding {
 
   over(table: Table): Table {
     return {
+      name: table.name,
       get: (key) => table.get(key),
       getMany: (keys) => table.getMany(keys),
       query: (query) => table.query(query),

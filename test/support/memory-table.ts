@@ -19,7 +19,12 @@ const pageBytesMax = 1_024 * 1_024;
 
 /** {@link Table} in memory: the twin of DynamoDB for tests; every call is atomic. */
 export class MemoryTable implements Table {
+  readonly name: string;
   readonly #items = new Map<string, Item>();
+
+  constructor(name = 'table') {
+    this.name = name;
+  }
 
   async get(key: Key): Promise<Item | undefined> {
     return this.#read(key);

@@ -24,6 +24,10 @@ export abstract class WrappedTable implements Table {
     this.#table = table;
   }
 
+  get name(): string {
+    return this.#table.name;
+  }
+
   get(key: Key): Promise<Item | undefined> {
     return this.read(() => this.#table.get(key));
   }
