@@ -113,7 +113,8 @@ export class FrontGate extends Construct {
       protocol: Protocol.TCP,
       targetType: TargetType.INSTANCE,
       preserveClientIp: true,
-      deregistrationDelay: Duration.seconds(60),
+      // Auto Scaling waits for it before a machine's hook begins: so long nobody knew of its end.
+      deregistrationDelay: Duration.seconds(0),
     });
     members.attachToNetworkTargetGroup(targets);
     this.balancer.addListener('Vpncmd', {

@@ -78,6 +78,19 @@ test('vpncmd meets any member at the static addresses, who sees where it comes f
   );
 });
 
+test('a machine that is to go is told so at once, whoever came by the load balancer', () => {
+  const { properties: group } = only('AWS::AutoScaling::AutoScalingGroup');
+  // Auto Scaling deregisters it first, and its hook begins when the target group lets go.
+  for (const { Ref: id } of group['TargetGroupARNs'] as { Ref: string }[]) {
+    const { properties } = called('AWS::ElasticLoadBalancingV2::TargetGroup', id);
+    const { TargetGroupAttributes: attributes } = properties as {
+      TargetGroupAttributes: { Key: string; Value: string }[];
+    };
+    const delay = attributes.find(({ Key }) => Key === 'deregistration_delay.timeout_seconds');
+    assert.equal(delay?.Value, '0', id);
+  }
+});
+
 test('TLS is 1.2 or 1.3', () => {
   assert.match(String(https?.properties['SslPolicy']), /^ELBSecurityPolicy-TLS13-1-2-/);
 });
