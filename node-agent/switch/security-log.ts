@@ -32,8 +32,9 @@ const offences: ReadonlySet<DropReason> = new Set<Offence>([
 const perMinuteMax = 60;
 
 /**
- * A hub's security log, as far as traffic fills it: one event `hub.security` for what happened, who
- * did it and which address it was about. Bounded by kind of event; what is kept back is counted in the next one that passes.
+ * A hub's security log, as far as traffic fills it: one event `hub.security` for what happened,
+ * who did it and which address it was about. Bounded by kind of event; what is kept back is counted
+ * in the next one that passes.
  */
 export class SecurityLog {
   readonly #log: Log;
