@@ -264,6 +264,20 @@ describe('router advertisements', () => {
     assert.deepEqual(choosy.frames, [...others, offer(1_800)]);
   });
 
+  test('what only looks like an offer is given as it is', () => {
+    const bench = withOptions({});
+    const from = bench.plug('from');
+    const hiding = bench.plug('hiding', { policy: policy({ noIpV6DefaultRouterInRa: true }) });
+    const echo = Buffer.from('80000000000107080000', 'hex');
+    const cutShort = Buffer.from('860000004000', 'hex');
+    const [ping, padded] = [echo, cutShort].map((part) =>
+      ethernet(mac(2), mac(1), 0x86dd, ip6(part, { protocol: 58 })),
+    ) as [Buffer, Buffer];
+    const sent = [ping, Buffer.concat([padded, Buffer.alloc(8, 0x99)]), offer(0)];
+    for (const one of sent) from.send(one);
+    assert.deepEqual(hiding.frames, sent);
+  });
+
   test('in a VLAN, untagged and rewritten at once', () => {
     const bench = new HubBench();
     const from = bench.plug('from');

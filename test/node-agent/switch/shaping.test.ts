@@ -25,6 +25,15 @@ describe('delay, jitter and loss', () => {
     assert.equal(bench.time.waiting, 0);
   });
 
+  test('what no entry delays passes at once, behind what one does', () => {
+    const accessRules = [{ ...pass, protocol: 17, delayMs: 100 }];
+    const bench = new HubBench({}, { rules: { accessRules } });
+    const [a, b] = [bench.plug('a'), bench.plug('b')];
+    a.send(samples.udp4);
+    a.send(samples.tcp4);
+    assert.deepEqual(b.frames, [samples.tcp4]);
+  });
+
   test('a held frame owns its bytes: what it arrived in may be used again', () => {
     const bench = new HubBench({}, { rules: { accessRules: [{ ...pass, delayMs: 100 }] } });
     const [a, b] = [bench.plug('a'), bench.plug('b')];
