@@ -21,10 +21,14 @@ import { RunbookAlarm } from './runbook-alarm.ts';
 
 /** Answered by the load balancer itself, so that its health never depends on the control plane. */
 export const healthPath = '/healthz';
+/**
+ * Of its listener, whatever port clients dial: the network load balancer leads there, and for as
+ * long as it does there has to be a listener at that port.
+ */
+export const httpsPort = 443;
 
 export interface LoadBalancerProps {
   readonly vpc: IVpc;
-  readonly port: number;
   /** In ACM, or IAM. */
   readonly certificateArn: string;
   /** Everything that is not an administrator's path. */
@@ -47,7 +51,7 @@ export class LoadBalancer extends Construct {
       description: 'Front door: clients, whose addresses the network load balancer preserves',
       allowAllOutbound: false, // functions are invoked, not connected to
     });
-    securityGroup.addIngressRule(Peer.anyIpv4(), Port.tcp(props.port), 'Clients');
+    securityGroup.addIngressRule(Peer.anyIpv4(), Port.tcp(httpsPort), 'Clients');
     answerNag(securityGroup, 'EC23', 'The network load balancer keeps the clients’ addresses.');
     this.balancer = new ApplicationLoadBalancer(this, 'Balancer', {
       vpc: props.vpc,
@@ -64,7 +68,7 @@ export class LoadBalancer extends Construct {
         'access logs of a load balancer would need a bucket to say less.',
     );
     this.listener = this.balancer.addListener('Https', {
-      port: props.port,
+      port: httpsPort,
       protocol: ApplicationProtocol.HTTPS,
       sslPolicy: SslPolicy.RECOMMENDED_TLS, // 1.2 and 1.3: 4.x and 5.x clients offer these
       certificates: [ListenerCertificate.fromArn(props.certificateArn)],

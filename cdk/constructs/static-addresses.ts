@@ -10,7 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { AlbListenerTarget } from 'aws-cdk-lib/aws-elasticloadbalancingv2-targets';
 import { Construct } from 'constructs';
-import { healthPath } from './load-balancer.ts';
+import { healthPath, httpsPort } from './load-balancer.ts';
 import { answerNag } from './nag-answer.ts';
 import { RunbookAlarm } from './runbook-alarm.ts';
 
@@ -84,7 +84,7 @@ export class FrontGate extends Construct {
     const targets = this.balancer
       .addListener('Tcp', { port, protocol: Protocol.TCP })
       .addTargets('LoadBalancer', {
-        port,
+        port: httpsPort,
         targets: [new AlbListenerTarget(listener)],
         healthCheck: { protocol: Protocol.HTTPS, path: healthPath, healthyHttpCodes: '200' },
       });

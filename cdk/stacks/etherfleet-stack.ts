@@ -64,7 +64,6 @@ export class EtherfleetStack extends Stack {
     });
     const loadBalancer = new LoadBalancer(this, 'LoadBalancer', {
       vpc,
-      port,
       certificateArn,
       frontdoor: frontdoor.lambda,
       admin: admin.lambda,

@@ -44,9 +44,21 @@ test('a domain gets a certificate proven by DNS, and a record of the static addr
   assert.deepEqual(record['ResourceRecords'], addresses);
 });
 
-test('another port of the front door is in the URL, and vpncmd cannot have the same', () => {
-  const { outputs } = variantTemplate({ settings: { clientPort: 8443 } });
+test('another port of the front door leaves what is behind it alone, and is in the URL', () => {
+  const { of, outputs } = variantTemplate({ settings: { clientPort: 8443 } });
   assert.match(text(outputs['AdminUrl']), /:8443\/api\/"/);
+  const listeners = of('AWS::ElasticLoadBalancingV2::Listener').map(({ properties }) => properties);
+  const portOf = (protocol: string, id: string): unknown =>
+    listeners.find((one) => one['Protocol'] === protocol && text(one).includes(id))?.['Port'];
+  assert.equal(portOf('TCP', 'FrontGateBalancerTcp'), 8443);
+  assert.equal(portOf('HTTPS', 'LoadBalancer'), 443);
+  const alb = of('AWS::ElasticLoadBalancingV2::TargetGroup').find(
+    ({ properties }) => properties['TargetType'] === 'alb',
+  );
+  assert.equal(alb?.properties['Port'], 443);
+});
+
+test('vpncmd and clients cannot have one port', () => {
   assert.throws(
     () => variantTemplate({ settings: { clientPort: 5555 } }),
     /clientPort and vpncmdPort are both 5555/,
