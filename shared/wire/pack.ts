@@ -335,8 +335,16 @@ function writeElement(buffer: Buffer, start: number, element: PackElement): numb
 /** Up to the first NUL, without white space around it: how genuine programs read texts. */
 function textOf(value: Buffer | undefined): string {
   if (value === undefined) return '';
-  const end = value.indexOf(0);
-  return value.toString('utf8', 0, end < 0 ? value.length : end).replace(/^[ \t]+|[ \t]+$/g, '');
+  const nul = value.indexOf(0);
+  let start = 0;
+  let end = nul < 0 ? value.length : nul;
+  while (start < end && isSpace(value[start])) start += 1;
+  while (end > start && isSpace(value[end - 1])) end -= 1;
+  return value.toString('utf8', start, end);
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09;
 }
 
 function viewOf(value: Uint8Array): Buffer {

@@ -9,6 +9,7 @@ import {
 import { connectBodyBytesMax, loginBodyBytesMax } from '#shared/wire/http.ts';
 import { WireError, type WireErrorCode } from '#shared/wire/wire-error.ts';
 import { capture, captureBody, captureNames } from '#test/support/captures.ts';
+import { cpuMsOf } from '#test/support/cpu.ts';
 
 interface Parsed {
   readonly requests: HttpRequest[];
@@ -160,6 +161,15 @@ describe('what is refused', () => {
   test('a head without end is refused at its limit, not awaited', () => {
     assert.equal(failure(Buffer.alloc(requestLimits.headBytesMax - 1, 'A')), 'none');
     assert.equal(failure(Buffer.alloc(requestLimits.headBytesMax, 'A')), 'http-over-limit');
+  });
+
+  test('header lines full of spaces that end badly cost no more than others', () => {
+    const line = `A:${' '.repeat(requestLimits.lineBytesMax - 3)}\x01`;
+    const request = raw('GET / HTTP/1.1', line, '', '');
+    const cpuMs = cpuMsOf(() => {
+      for (let n = 0; n < 100; n++) assert.equal(failure(request), 'http-malformed');
+    });
+    assert.ok(cpuMs < 500, `${cpuMs} ms`);
   });
 
   test('garbage of any kind and cut throws nothing but WireError, and holds little', () => {

@@ -11,6 +11,7 @@ import {
 } from '#shared/wire/pack.ts';
 import { WireError } from '#shared/wire/wire-error.ts';
 import { capture, captureBody, packCaptureNames, rpcCaptureNames } from '#test/support/captures.ts';
+import { cpuMsOf } from '#test/support/cpu.ts';
 import { assertRefused } from './genuine.ts';
 import { type NaiveElement, naiveDecode, naiveEncode } from './naive-pack.ts';
 
@@ -127,6 +128,12 @@ describe('reading', () => {
     const pack = new Pack().setStr('a', ' \tal ice ').setStr('b', 'bob\0mallory');
     assert.equal(pack.str('a'), 'al ice');
     assert.equal(pack.str('b'), 'bob');
+  });
+
+  test('a text with tens of thousands of spaces inside costs no more than another', () => {
+    const text = `a${' '.repeat(65_000)}b`;
+    const pack = new Pack().setStr('method', text);
+    assert.ok(cpuMsOf(() => assert.equal(pack.str('method'), text)) < 500);
   });
 
   test('UNISTR reads with and without its NUL', () => {
