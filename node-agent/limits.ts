@@ -1,4 +1,4 @@
-import { rpcCallBytesMax } from '#shared/contract/admin-relay.ts';
+import { rpcAnswerBytesMax, rpcCallBytesMax } from '#shared/contract/admin-relay.ts';
 import { peersMax } from '#shared/contract/peers.ts';
 import { ticketTtlMs } from '#shared/contract/timing.ts';
 import { assert } from '#shared/kernel/assert.ts';
@@ -132,6 +132,7 @@ export const adminLimits: AdminRelayLimits = {
   loginMs: 8_000,
   challengeMs: 45_000,
   frameBytesMax: rpcCallBytesMax,
+  untakenBytesMax: rpcAnswerBytesMax,
   frameMs: 30_000,
   callMs: 25_000,
   takeMs: 60_000,

@@ -9,6 +9,8 @@ import { encodeFrame, FrameReader } from './frame-reader.ts';
 
 export interface AdminLineLimits {
   readonly frameBytesMax: number;
+  /** What an administrator may leave untaken of earlier answers and call all the same. */
+  readonly untakenBytesMax: number;
   /** From the first byte of a call to its last. */
   readonly frameMs: number;
   /** For the control plane's answer to one call. */
@@ -68,7 +70,7 @@ export class AdminLine {
       }
       const wasWithin = this.#frames.isWithin;
       const frame = this.#frames.push(bytes);
-      if (frame !== undefined) void this.#call(frame);
+      if (frame !== undefined) this.#onCall(frame);
       else if (!wasWithin) this.#wait(this.#options.limits.frameMs, 'call-not-sent');
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
@@ -91,6 +93,13 @@ export class AdminLine {
     log.info('admin.closed', { client: address, cause, calls: this.#calls });
     wire.end();
     onEnded(this);
+  }
+
+  /** Who calls and does not read would have answers gather here without end. */
+  #onCall(frame: Buffer): void {
+    const { limits, wire } = this.#options;
+    if (wire.bufferedBytes > limits.untakenBytesMax) this.end('answer-not-taken');
+    else void this.#call(frame);
   }
 
   async #call(frame: Buffer): Promise<void> {

@@ -10,7 +10,10 @@ import { answerPackLimits, decodePack } from '#shared/wire/pack.ts';
 import { RecordingLog } from '#test/support/test-agent.ts';
 import { ManualTime } from '../dial/manual-time.ts';
 
-const limits = { frameBytesMax: 64, frameMs: 10, callMs: 20, takeMs: 30, idleMs: 100 };
+const limits = {
+  ...{ frameBytesMax: 64, untakenBytesMax: 100 },
+  ...{ frameMs: 10, callMs: 20, takeMs: 30, idleMs: 100 },
+};
 const call = encodeFrame(Buffer.from('a call'));
 
 /** A line whose socket and control plane do what the test says. */
@@ -22,6 +25,8 @@ class LineRig {
   wasEnded = 0;
   hasLeft = 0;
   take: (() => void) | undefined;
+  /** Written and not taken. */
+  bufferedBytes = 0;
   answer: ((answer: Answer<AdminCallAnswer>) => void) | undefined;
   readonly line: AdminLine;
 
@@ -35,6 +40,7 @@ class LineRig {
         });
       },
     };
+    const bufferedBytes = (): number => this.bufferedBytes;
     this.line = new AdminLine({
       ...{ api, session: 'first', address: '192.0.2.1', timers: this.time, log: this.log, limits },
       wire: {
@@ -42,7 +48,9 @@ class LineRig {
           this.written.push(bytes);
           this.take = onTaken;
         },
-        bufferedBytes: 0,
+        get bufferedBytes() {
+          return bufferedBytes();
+        },
         end: () => {
           this.wasEnded += 1;
         },
@@ -132,6 +140,19 @@ test('an answer that is taken late does not stop the clock of the next call', as
   rig.take?.();
   rig.time.advance(limits.frameMs);
   rig.ends('call-not-sent');
+});
+
+test('who calls on and never takes an answer is left with so many bytes of them', async () => {
+  const rig = new LineRig();
+  rig.line.received(call);
+  await rig.answered(told('x'.repeat(96)));
+  rig.bufferedBytes = limits.untakenBytesMax;
+  rig.line.received(call);
+  await rig.answered(told('x'));
+  rig.bufferedBytes += 5;
+  rig.line.received(call);
+  assert.equal(rig.asked.length, 2);
+  rig.ends('answer-not-taken');
 });
 
 test('too long a frame, and one before the answer, end it', () => {
