@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { destination } from 'pino';
 import { assert } from '#shared/kernel/assert.ts';
 import type { Log } from '#shared/kernel/log.ts';
 import { selfSignedCertificate } from '#shared/x509/self-signed.ts';
@@ -22,6 +21,7 @@ import {
   environmentVariable,
   systemClock,
   systemLog,
+  systemOutput,
   systemRandom,
   systemTimers,
 } from './system.ts';
@@ -162,9 +162,8 @@ async function readIdentity(imds: Imds, log: Log): Promise<Identity> {
   }
 }
 
-const output = destination({ dest: 1, sync: true });
 const number = isMainThread ? numberInArguments() : threadData().config.process;
-const log = systemLog(output, number ?? 0);
+const log = systemLog(systemOutput(), number ?? 0);
 if (isMainThread) main(log).catch(fail);
 else control(log);
 

@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { type DestinationStream, pino } from 'pino';
+import { type DestinationStream, destination, pino } from 'pino';
 import type { Clock, Timers } from '#shared/kernel/clock.ts';
 import type { Log } from '#shared/kernel/log.ts';
 import type { Random } from '#shared/kernel/random.ts';
@@ -36,6 +36,19 @@ export const systemRandom: Random = {
 export const atEndOfTurn = (action: () => void): void => {
   setImmediate(action);
 };
+
+/** Log lines that could not be written yet; beyond, they are lost. */
+const logBytesMax = 1024 * 1024;
+
+/**
+ * Standard output, for the log. What cannot be written, because a disk is full, waits for the next
+ * line: it is no reason to end sessions.
+ */
+export function systemOutput(): DestinationStream {
+  const output = destination({ dest: 1, sync: true, maxLength: logBytesMax });
+  output.on('error', () => undefined);
+  return output;
+}
 
 /**
  * JSON lines; the event's name is `event`. Nothing that is secret is ever handed to it. The number

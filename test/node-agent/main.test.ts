@@ -3,8 +3,11 @@ import { describe, test } from 'node:test';
 import { AgentProcess } from '#test/support/agent-process.ts';
 import { until } from './member-bench.ts';
 
-async function withProcess(run: (member: AgentProcess) => Promise<void>): Promise<void> {
-  const member = await new AgentProcess().prepare();
+async function withProcess(
+  run: (member: AgentProcess) => Promise<void>,
+  logFile?: string,
+): Promise<void> {
+  const member = await new AgentProcess([], logFile).prepare();
   try {
     await run(member);
   } finally {
@@ -61,6 +64,14 @@ describe('the process', () => {
       member.signal('SIGINT');
       assert.equal(await member.ended(), 0);
     });
+  });
+
+  test('serves on with its log on a full disk', async () => {
+    await withProcess(async (member) => {
+      await member.start().joined();
+      member.signal('SIGTERM');
+      assert.equal(await member.ended(), 0);
+    }, '/dev/full');
   });
 
   test('a wrong configuration ends it with 1 and says what is wrong', async () => {

@@ -1,5 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,14 +40,17 @@ export class AgentProcess {
   readonly imds = new FakeImds();
   readonly #folder = mkdtempSync(join(tmpdir(), 'etherfleet-agent-'));
   readonly #runtimeOptions: readonly string[];
+  /** Where its log goes instead of here. */
+  readonly #logFile: string | undefined;
   #output = '';
   #child: ChildProcess | undefined;
   /** Exit code, once it has ended; the signal's name if one killed it. */
   exited: number | string | undefined;
   port = 0;
 
-  constructor(runtimeOptions: readonly string[] = []) {
+  constructor(runtimeOptions: readonly string[] = [], logFile?: string) {
     this.#runtimeOptions = ['--enable-source-maps', ...runtimeOptions];
+    this.#logFile = logFile;
   }
 
   async prepare(): Promise<this> {
@@ -57,15 +68,17 @@ export class AgentProcess {
   }
 
   startWith(args: readonly string[]): this {
+    const log = this.#logFile === undefined ? undefined : openSync(this.#logFile, 'a');
     const child = spawn(process.execPath, [...this.#runtimeOptions, bundledMain(), ...args], {
       env: { PATH: '', AWS_EC2_METADATA_SERVICE_ENDPOINT: this.imds.url },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', log ?? 'pipe', 'pipe'],
     });
+    if (log !== undefined) closeSync(log);
     const append = (chunk: Buffer): void => {
       this.#output += chunk.toString();
     };
-    child.stdout.on('data', append);
-    child.stderr.on('data', append);
+    child.stdout?.on('data', append);
+    child.stderr?.on('data', append);
     child.on('exit', (code, signal) => {
       this.exited = code ?? signal ?? 'unknown';
     });
