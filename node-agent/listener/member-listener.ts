@@ -64,7 +64,10 @@ export class MemberListener {
 
   /** Connections in their TLS handshake, by the peer's address and port. */
   readonly #inHandshake = new Map<string, { waiter: Waiter; settle: (cause: string) => void }>();
+  /** Those behind it that have no session yet. */
+  readonly #visits = new Set<Visit>();
   readonly #sockets = new Set<Socket>();
+  #isClosing = false;
   /** How visits without a session ended, since last asked. */
   readonly #causes = new CauseCounts();
 
@@ -132,12 +135,17 @@ export class MemberListener {
     });
   }
 
-  /** Take no one else, and cut off whoever is still here after the linger time. */
+  /**
+   * Take no one else, end the visits of those who are here, and cut off whoever still is after the
+   * linger time. What is in its handshake is ended once it can be: in order.
+   */
   async close(): Promise<void> {
+    this.#isClosing = true;
     const closed = new Promise((resolve) => this.#tcp.close(resolve));
     const cancel = this.#options.timers.after(this.#options.limits.lingerMs, () => {
       for (const socket of this.#sockets) socket.destroy();
     });
+    for (const visit of this.#visits) visit.stop();
     await closed;
     cancel();
     this.#tls.close();
@@ -199,11 +207,14 @@ export class MemberListener {
       departures: this.#departures,
       onSettled: (outcome, cause) => {
         this.#waiting.leave(waiter);
+        this.#visits.delete(visit);
         if (outcome === 'over') this.#causes.count(cause);
       },
     });
     const waiter: Waiter = { address, evict: (reason) => visit.end(reason) };
     this.#waiting.enter(waiter);
+    this.#visits.add(visit);
+    if (this.#isClosing) visit.stop();
   }
 
   #settleHandshake(socket: TLSSocket, cause: string): void {

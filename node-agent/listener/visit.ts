@@ -114,6 +114,12 @@ export class Visit {
     this.#options.lingering.end(this.#socket);
   }
 
+  /** The member ends: who waits for an answer is given one, with which it asks elsewhere. */
+  stop(): void {
+    if (this.#stage === 'asking') this.#reject(errorCode.accessDenied, 'stopping');
+    else this.end('stopping');
+  }
+
   #onData(chunk: Buffer): void {
     if (this.#connection !== undefined) {
       this.#connection.received(chunk);

@@ -247,9 +247,10 @@ describe('a drain', () => {
 
   test('a redemption answered after the drain began starts no hub', async () => {
     await withMember(async (member) => {
+      await member.connect(member.plane.issue({ kind: 'static', hub: 'EARLY' })); // drains longer
       member.plane.redeemDelayMs = 500;
       const outcome = member.dial(member.plane.issue({ kind: 'dynamic', hub: 'LATE' }));
-      await until('the question', () => member.plane.redeemed.length > 0);
+      await until('the question', () => member.plane.redeemed.length > 1);
       const drained = member.agent.drain('SIGTERM');
       const { kind } = await outcome;
       assert.equal(kind, 'rejected');
@@ -257,8 +258,22 @@ describe('a drain', () => {
         member.log.of('login.rejected').map(({ reason }) => reason),
         ['released'],
       );
-      assert.deepEqual(member.log.of('hub.opened'), [], 'it may be another member’s by now');
+      const opened = member.log.of('hub.opened').map(({ hub }) => hub);
+      assert.deepEqual(opened, ['EARLY'], 'it may be another member’s by now');
       await drained;
+    });
+  });
+
+  test('a redemption that outlasts the drain opens no session: its client is told', async () => {
+    await withMember(async (member) => {
+      member.plane.redeemDelayMs = 500;
+      const outcome = member.dial(member.plane.issue({ kind: 'static', hub: 'LATE' }));
+      await until('the question', () => member.plane.redeemed.length > 0);
+      await member.agent.drain('SIGTERM');
+      assert.equal((await outcome).kind, 'rejected');
+      await until('the answer', () => member.log.of('login.rejected').length > 0);
+      assert.equal(member.agent.status.sessions, 0);
+      assert.deepEqual(member.log.of('session.opened'), []);
     });
   });
 

@@ -7,13 +7,19 @@ import { MemberListener } from '#node-agent/listener/member-listener.ts';
 import { atEndOfTurn, systemClock, systemRandom, systemTimers } from '#node-agent/system.ts';
 import { silentLog } from '#shared/kernel/log.ts';
 import { selfSignedCertificate } from '#shared/x509/self-signed.ts';
-import { tcp } from '#test/support/raw-client.ts';
+import { RawClient, tcp } from '#test/support/raw-client.ts';
 import { until } from '../member-bench.ts';
 
 const share = 4;
 
+/** Longer than a test may last. */
+const neverMs = 3_600_000;
+
 /** A listener where nobody who has a place is pushed out while the test lasts. */
-async function withListener(run: (listener: MemberListener) => Promise<void>): Promise<void> {
+async function withListener(
+  run: (listener: MemberListener) => Promise<void>,
+  lingerMs = listenerLimits.lingerMs,
+): Promise<void> {
   const listener = new MemberListener({
     certificate: selfSignedCertificate({ commonName: 'x', validDays: 1, nowMs: Date.now() }),
     door: {
@@ -25,7 +31,7 @@ async function withListener(run: (listener: MemberListener) => Promise<void>): P
     random: systemRandom,
     atEndOfTurn,
     log: silentLog,
-    limits: { ...listenerLimits, waitingPerAddressMax: share, patienceMs: 3_600_000 },
+    limits: { ...listenerLimits, waitingPerAddressMax: share, patienceMs: neverMs, lingerMs },
   });
   await listener.open('127.0.0.1', 0);
   try {
@@ -56,5 +62,23 @@ describe('a crowd from one address', () => {
       if (!isSecure) await once(client, 'secureConnect');
       for (const socket of [...first, client]) socket.destroy();
     });
+  });
+});
+
+describe('a listener that closes', () => {
+  test('ends in order who has no session yet, and cuts off nobody who takes it', async () => {
+    const cutOffMs = 60_000;
+    await withListener(async (listener) => {
+      const greeted = await RawClient.open(listener.port);
+      await greeted.hello();
+      const late = await tcp(listener.port);
+      await until('the late one', () => listener.waiting === 2);
+      const closed = listener.close();
+      const inHandshake = connectTls({ socket: late, rejectUnauthorized: false });
+      inHandshake.resume();
+      await Promise.all([once(inHandshake, 'end'), closed]);
+      assert.equal(greeted.ended, 'end');
+      assert.deepEqual(listener.takeCauses(), { stopping: 2 });
+    }, cutOffMs);
   });
 });
