@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import * as z from 'zod';
 import type { Log } from '#shared/kernel/log.ts';
 import { AcmCertificates } from './aws/acm-certificates.ts';
+import { attempts } from './aws/attempts.ts';
 import { AutoScalingGroup } from './aws/auto-scaling-group.ts';
 import { SqsDelayQueue } from './aws/delay-queue.ts';
 import { DynamoTable } from './aws/dynamo-table.ts';
@@ -22,12 +23,9 @@ import type { MachineGroup } from './store/machine-group.ts';
 import { type Stores, storesOver } from './store/stores.ts';
 import { systemRandom } from './system.ts';
 
-/** Attempts the SDK makes for one call, the first included; calls have their own deadline. */
-const attemptsMax = 3;
-
 /** The stores over the table this function was given. */
 export function wireStores(): Stores {
-  const client = new DynamoDBClient({ maxAttempts: attemptsMax });
+  const client = new DynamoDBClient(attempts);
   return storesOver(new DynamoTable(client, variable(env.tableName)));
 }
 
@@ -57,13 +55,13 @@ export function wireCertificateQueue(): DelayQueue {
 }
 
 function wireQueue(urlVariable: string): DelayQueue {
-  const client = new SQSClient({ maxAttempts: attemptsMax });
+  const client = new SQSClient(attempts);
   return new SqsDelayQueue(client, variable(urlVariable));
 }
 
 /** The group of the members' machines. */
 export function wireMachineGroup(): MachineGroup {
-  return new AutoScalingGroup(new AutoScalingClient({ maxAttempts: attemptsMax }));
+  return new AutoScalingGroup(new AutoScalingClient(attempts));
 }
 
 /** AWS Certificate Manager, as the role of this function. */
@@ -73,7 +71,7 @@ export function wireCertificates(): CertificateStore {
 
 /** What the front door does about a fleet of nobody. */
 export function wireCalling(): Calling {
-  const client = new DynamoDBClient({ maxAttempts: attemptsMax });
+  const client = new DynamoDBClient(attempts);
   const autoScaling = wireSignedPost('autoscaling', 'AUTO_SCALING');
   return {
     calls: new CallStore(new DynamoTable(client, variable(env.tableName))),
@@ -142,7 +140,7 @@ export interface Secrets {
 const clusterSecretSchema = z.object({ key: z.string().min(32) });
 
 export function wireSecrets(): Secrets {
-  const reader = new SecretReader(new SecretsManagerClient({ maxAttempts: attemptsMax }));
+  const reader = new SecretReader(new SecretsManagerClient(attempts));
   const clusterKey = async (): Promise<string> => {
     const text = await reader.text(variable(env.clusterSecretArn));
     return clusterSecretSchema.parse(JSON.parse(text)).key;

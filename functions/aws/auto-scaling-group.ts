@@ -6,9 +6,7 @@ import {
 } from '@aws-sdk/client-auto-scaling';
 import type { LifecycleAction, MachineGroup } from '#functions/store/machine-group.ts';
 import type { MachineId } from '#shared/kernel/ids.ts';
-
-/** Longest wait for one call, retries included, milliseconds. */
-const callDeadlineMs = 5_000;
+import { callDeadlineMs } from './attempts.ts';
 
 /**
  * {@link MachineGroup} over EC2 Auto Scaling, which answers `ValidationError` for a lifecycle

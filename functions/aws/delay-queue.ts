@@ -1,8 +1,6 @@
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { DelayQueue } from '#functions/store/delay-queue.ts';
-
-/** Longest wait for one send, milliseconds. */
-const sendDeadlineMs = 5_000;
+import { callDeadlineMs } from './attempts.ts';
 
 /** {@link DelayQueue} over SQS, whose longest delay is 15 minutes. */
 export class SqsDelayQueue implements DelayQueue {
@@ -21,7 +19,7 @@ export class SqsDelayQueue implements DelayQueue {
         MessageBody: body,
         DelaySeconds: Math.min(Math.max(0, Math.ceil(delaySeconds)), 900),
       }),
-      { abortSignal: AbortSignal.timeout(sendDeadlineMs) },
+      { abortSignal: AbortSignal.timeout(callDeadlineMs) },
     );
   }
 }

@@ -23,10 +23,9 @@ import {
   type Table,
 } from '#functions/store/table.ts';
 import { assert } from '#shared/kernel/assert.ts';
+import { callDeadlineMs } from './attempts.ts';
 import { Expression } from './expression.ts';
 
-/** Longest wait for one DynamoDB call, retries included, milliseconds. */
-const callDeadlineMs = 5_000;
 /**
  * BatchGetItem may leave keys out, of a large answer or under load: idle rounds before we give up.
  */

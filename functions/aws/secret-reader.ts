@@ -1,7 +1,5 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-
-/** Longest wait for one secret, milliseconds. */
-const readDeadlineMs = 5_000;
+import { callDeadlineMs } from './attempts.ts';
 
 /**
  * A secret's string, read once per process and kept: an invocation pays for it only when cold. A
@@ -26,7 +24,7 @@ export class SecretReader {
 
   async #fetch(arn: string): Promise<string> {
     const { SecretString } = await this.#client.send(new GetSecretValueCommand({ SecretId: arn }), {
-      abortSignal: AbortSignal.timeout(readDeadlineMs),
+      abortSignal: AbortSignal.timeout(callDeadlineMs),
     });
     if (SecretString === undefined) throw new Error(`the secret ${arn} holds no string`);
     return SecretString;

@@ -1,8 +1,6 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
-
-/** Longest wait for one call, milliseconds. */
-const callDeadlineMs = 5_000;
+import { callDeadlineMs } from './attempts.ts';
 
 export interface SignedPostOptions {
   /** As signatures name it. */
