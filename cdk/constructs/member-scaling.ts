@@ -1,9 +1,11 @@
+import { Duration } from 'aws-cdk-lib';
 import {
   AdjustmentType,
   type AutoScalingGroup,
   CfnScalingPolicy,
   Schedule,
 } from 'aws-cdk-lib/aws-autoscaling';
+import { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { env, fleetMetrics } from '#functions/env.ts';
 import type { Settings } from '../settings.ts';
@@ -55,6 +57,13 @@ export class MemberScaling extends Construct {
       scalingAdjustment: 1,
     });
     this.wakeVariable = [env.wakePolicyArn, wake.ref];
+    new RunbookAlarm(this, 'Missing', {
+      metric: missing(group),
+      threshold: 1,
+      periods: 15, // three launches that are given up
+      meaning: 'Machines that are wanted do not come, or none of their members joins.',
+      runbook: 'machines-missing',
+    });
     new RunbookAlarm(this, 'Full', {
       metric: fleetMetric(this, fleetMetrics.utilization, 'Maximum'),
       threshold: 95,
@@ -67,4 +76,23 @@ export class MemberScaling extends Construct {
 
 function mayBeEmpty({ memberCountMin, schedules }: Settings): boolean {
   return [memberCountMin, ...schedules.map(({ countMin }) => countMin)].includes(0);
+}
+
+/** Machines the group wants and has not in service. */
+function missing({ autoScalingGroupName }: AutoScalingGroup): MathExpression {
+  const figure = (metricName: string, statistic: string): Metric =>
+    new Metric({
+      namespace: 'AWS/AutoScaling',
+      metricName,
+      dimensionsMap: { AutoScalingGroupName: autoScalingGroupName },
+      statistic,
+    });
+  return new MathExpression({
+    expression: 'wanted - serving',
+    usingMetrics: {
+      wanted: figure('GroupDesiredCapacity', 'Minimum'),
+      serving: figure('GroupInServiceInstances', 'Maximum'),
+    },
+    period: Duration.minutes(1),
+  });
 }

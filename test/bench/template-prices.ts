@@ -22,8 +22,10 @@ export type MonthlyPrice = (resource: SynthesizedResource) => number;
 export const monthlyPrices: Readonly<Record<string, MonthlyPrice>> = {
   'AWS::KMS::Key': () => month.key,
   'AWS::SecretsManager::Secret': () => prices.secretMonth,
-  // One per metric looked at: ours look at one each.
-  'AWS::CloudWatch::Alarm': () => prices.alarmMonth,
+  // One per metric looked at; of several they are listed, with the expression over them.
+  'AWS::CloudWatch::Alarm': ({ properties }) =>
+    prices.alarmMonth *
+    Math.max(1, text(properties['Metrics'] ?? []).split('"MetricStat"').length - 1),
   'AWS::CloudWatch::Dashboard': () => month.dashboard,
   // Two for each target tracking policy, which Auto Scaling makes.
   'AWS::AutoScaling::ScalingPolicy': ({ properties }) =>

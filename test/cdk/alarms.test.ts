@@ -15,7 +15,7 @@ function articleOf(alarm: { readonly properties: Readonly<Record<string, unknown
 
 const metricsAbout = (id: string): unknown[] =>
   alarms
-    .filter(({ properties }) => text(properties['Dimensions']).includes(`"${id}"`))
+    .filter(({ properties }) => text(properties['Dimensions'] ?? []).includes(`"${id}"`))
     .map(({ properties }) => properties['MetricName']);
 
 test('every alarm names its runbook article, which says what it means and what to do', () => {
@@ -71,6 +71,17 @@ test('alarms tell a topic, which is encrypted and which CloudWatch may use', () 
 test('silence of the control plane rings', () => {
   const unheard = alarms.find((alarm) => articleOf(alarm) === 'fleet-unheard');
   assert.equal(unheard?.properties['TreatMissingData'], 'breaching');
+});
+
+test('a group that wants machines and gets none rings, though nobody is answered an error', () => {
+  const missing = alarms.find((alarm) => articleOf(alarm) === 'machines-missing');
+  const metrics = text(missing?.properties['Metrics']);
+  assert.match(metrics, /"wanted - serving"/);
+  for (const name of ['GroupDesiredCapacity', 'GroupInServiceInstances']) {
+    assert.match(metrics, new RegExp(`"MetricName":"${name}"`));
+  }
+  // A machine has four minutes to join: launches are not yet missing.
+  assert.equal(missing?.properties['EvaluationPeriods'], 15);
 });
 
 test('whoever answers clients with a server error, or refuses members, rings', () => {
