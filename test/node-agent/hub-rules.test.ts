@@ -74,8 +74,12 @@ interface Client {
   readonly heard: () => readonly string[];
 }
 
-async function enter(given: Partial<Grant>): Promise<Client> {
-  const outcome = door.login(login, { address: '192.0.2.9', isGone: () => false });
+async function enter(
+  given: Partial<Grant>,
+  wishes: Partial<Login> = {},
+  address = '192.0.2.9',
+): Promise<Client> {
+  const outcome = door.login({ ...login, ...wishes }, { address, isGone: () => false });
   const value: Grant = {
     sessionName: 'SID',
     user: 'alice',
@@ -122,6 +126,44 @@ test('a grant’s policy, user and group reach the switch', async () => {
   assert.deepEqual([drops['no-server'], drops['access-list']], [1, 1]);
   const [offence] = log.of('hub.security');
   assert.deepEqual([offence?.['what'], offence?.['attachment']], ['no-server', 'SID-1']);
+});
+
+test('who comes over IPv6 is offered no router, which is the default of hubs', async () => {
+  const from = await enter({ sessionName: 'SID-1' });
+  const arriving = ['192.0.2.10', '::ffff:192.0.2.11', '2001:db8::12'].map((address, i) =>
+    enter({ sessionName: `SID-${i + 2}`, user: `user${i}` }, {}, address),
+  );
+  const clients = await Promise.all(arriving);
+  const offer = samples.routerAdvertisement.toString('latin1', 14);
+  arrive(from, samples.routerAdvertisement);
+  const heard = clients.map((client) => client.heard().map((text) => text === offer));
+  assert.deepEqual(heard, [[true], [true], [false]]);
+});
+
+test('a monitor hears what is said between others, and is not heard', async () => {
+  const monitorPort = policy({ monitorPort: true });
+  const asks = { requireMonitorMode: true };
+  const monitor = await enter({ sessionName: 'SID-1', policy: monitorPort }, asks);
+  const [one, other] = [
+    await enter({ sessionName: 'SID-2', user: 'bob', policy: monitorPort }),
+    await enter({ sessionName: 'SID-3', user: 'carol' }),
+  ];
+  arrive(other, frame(mac(9), mac(3), 'here is carol'));
+  arrive(one, frame(mac(3), mac(2), 'to carol'));
+  arrive(monitor, frame(mac(3), mac(1), 'to carol as well'));
+  assert.deepEqual(monitor.heard(), ['here is carol', 'to carol']);
+  assert.deepEqual(other.heard(), ['to carol']);
+  assert.equal(agent.status.drops['from-monitor'], 1);
+});
+
+test('AutoDisconnect of a grant’s policy ends its session, if its client does not', async () => {
+  const { session } = await enter({ policy: policy({ autoDisconnectSec: 20 }) });
+  const { session: stays } = await enter({ sessionName: 'SID-2', user: 'bob' });
+  time.advance(29_000);
+  assert.equal(session.isClosed, false);
+  time.advance(1_100);
+  assert.deepEqual([session.isClosed, stays.isClosed], [true, false]);
+  assert.equal(log.of('session.closed')[0]?.['reason'], 'auto-disconnect');
 });
 
 test('a change of the hub’s configuration reaches the hub that runs', async () => {
