@@ -24,8 +24,11 @@ export interface Watchdog {
 
 /** A lapsed member that may not be called lost yet is looked at again this soon. */
 const lapsedAgainMs = 5_000;
-/** The queue's longest delay; for more, the message goes round again. */
-const delaySecondsMax = 900;
+/**
+ * For more, the message goes round again. A queue keeps one for 900 s, but the alarm on messages
+ * that nobody takes would ring by then.
+ */
+export const delaySecondsMax = 240;
 
 /**
  * Look at one member. Sending the message on is the last thing done: whatever fails before brings

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { delaySecondsMax } from '#functions/watchdog/watchdog.ts';
 import { synthesized, text } from './template.ts';
 
 const { of, only } = await synthesized();
@@ -54,6 +55,11 @@ test('every queue rings: for messages that grow old in it, or for each one as a 
     const hasDeadLetters = properties['RedrivePolicy'] !== undefined;
     assert.equal(hasDeadLetters, !/DeadLetters$/.test(name), id);
   }
+});
+
+test('a watch that waits on purpose does not ring as one that nobody takes', () => {
+  const old = alarms.find((alarm) => articleOf(alarm) === 'watchdog-queue-age');
+  assert.ok(Number(old?.properties['Threshold']) > delaySecondsMax);
 });
 
 test('alarms tell a topic, which is encrypted and which CloudWatch may use', () => {
