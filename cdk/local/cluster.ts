@@ -69,10 +69,14 @@ export interface ClusterServices {
 
 /** Deploy the template, launch the members, and wait until the control plane calls them active. */
 export async function startCluster(services: ClusterServices): Promise<Cluster> {
-  const { frontDoor, members } = services.options;
+  const { data, options } = services;
+  const { frontDoor, members } = options;
   await assertFree(frontDoor, '--front-door'); // before anything of a running cluster is touched
   for (const member of members) await assertFree(member, '--member');
-  const cluster = new LocalCluster(services);
+  const stateFile = new StateFile(options.stateFile);
+  await data.lock();
+  await stateFile.claim();
+  const cluster = new LocalCluster(services, stateFile);
   try {
     await cluster.start();
     return cluster;
@@ -100,19 +104,17 @@ class LocalCluster implements Cluster {
   private wake: () => void = () => undefined;
   private watching: Promise<void> = Promise.resolve();
 
-  constructor(services: ClusterServices) {
-    const { data, options, progress } = services;
+  constructor(services: ClusterServices, stateFile: StateFile) {
+    const { data, progress } = services;
     this.services = services;
     this.logFolder = data.logs;
-    this.stateFile = new StateFile(options.stateFile);
+    this.stateFile = stateFile;
     this.trouble = new Trouble(join(data.logs, 'local.log'), (line) => progress.note(line));
   }
 
   async start(): Promise<void> {
     const { assembly, data, options, progress } = this.services;
     const { frontDoor } = options;
-    await data.lock();
-    await this.stateFile.remove();
     const former = await data.machines();
     endLeftovers(former);
     const deployment = await progress.step('deploying the template on this machine', () =>

@@ -8,7 +8,7 @@ import { type KeptCertificates, keptCertificateSchema } from './aws/certificates
 import type { KeptMessage } from './aws/message-journal.ts';
 import type { SecretStrings } from './aws/secrets.ts';
 import { type MadeResource, madeResourceSchema } from './custom-resource/custom-resources.ts';
-import { lockData } from './data-lock.ts';
+import { lockFile } from './lock-file.ts';
 import type { ProcessMark } from './process/started.ts';
 import { StartError } from './start-error.ts';
 import type { GivenFile } from './user-keys.ts';
@@ -124,7 +124,12 @@ export class DataFolder {
 
   /** Nobody else may work here until {@link unlock}. */
   async lock(): Promise<void> {
-    if (this.keeps) this.release = await lockData(join(this.folder, 'cluster.pid'));
+    this.release = await lockFile(
+      join(this.folder, 'cluster.pid'),
+      (pid) =>
+        `the cluster of process ${pid} works in ${this.folder}: end it, or choose another folder ` +
+        'with --data DIR',
+    );
   }
 
   unlock(): Promise<void> {

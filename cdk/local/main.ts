@@ -6,7 +6,7 @@ import { type Cluster, startCluster } from './cluster.ts';
 import { DataFolder } from './data-folder.ts';
 import { parseOptions } from './options.ts';
 import { Progress } from './progress.ts';
-import { StartError } from './start-error.ts';
+import { fileTrouble, StartError } from './start-error.ts';
 import { synthesize } from './synth/synthesize.ts';
 import { systemClock } from './system.ts';
 import { TemplateError } from './template/template.ts';
@@ -33,8 +33,7 @@ stopWithParent();
 try {
   await main();
 } catch (error) {
-  const told = error instanceof StartError || error instanceof TemplateError;
-  process.stderr.write(`${told ? `error: ${error.message}` : String(asError(error).stack)}\n`);
+  process.stderr.write(`${told(error) ?? String(asError(error).stack)}\n`);
   process.exit(stopRequestedMs === undefined ? 1 : 130);
 }
 
@@ -101,6 +100,13 @@ async function runDemo(ready: Cluster): Promise<void> {
   }
   const demo: unknown = await import(pathToFileURL(file).href);
   await (demo as { runDemo: (cluster: Cluster) => Promise<void> }).runDemo(ready);
+}
+
+/** What is the person's to mend, in a line; undefined: our own mistake. */
+function told(error: unknown): string | undefined {
+  const isTold = error instanceof StartError || error instanceof TemplateError;
+  const message = isTold ? error.message : fileTrouble(error);
+  return message === undefined ? undefined : `error: ${message}`;
 }
 
 function asError(value: unknown): Error {

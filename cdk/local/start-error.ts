@@ -7,6 +7,26 @@ export class StartError extends Error {
   override readonly name = 'StartError';
 }
 
+const fileTroubles: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not; make it yours, or choose another folder',
+  EPERM: 'this user may not; make it yours, or choose another folder',
+  EROFS: 'the file system is read-only; choose another folder',
+  ENOSPC: 'the disk is full; make room, or choose another folder',
+  EDQUOT: 'the quota is used up; make room, or choose another folder',
+  ENOTDIR: 'a file is where a folder should be; choose another folder',
+  EEXIST: 'a file is where a folder should be; choose another folder',
+  ERR_FS_EISDIR: 'a folder is where a file should be; choose another one',
+};
+
+/** What a file or folder that cannot be had means to a person; undefined: that was not it. */
+export function fileTrouble(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code = '', path } = error as NodeJS.ErrnoException;
+  const trouble = fileTroubles[code];
+  if (path === undefined || trouble === undefined) return undefined;
+  return `cannot use ${path} (${code}): ${trouble} (--data DIR, --state FILE)`;
+}
+
 /** Find out early, and say so in plain words, if an address cannot be listened on. */
 export async function assertFree(endpoint: Endpoint, option: string): Promise<void> {
   const server = createServer();

@@ -1,5 +1,6 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { lockFile } from './lock-file.ts';
 import type { Endpoint } from './options.ts';
 
 /** One member as the state file tells it. */
@@ -31,9 +32,21 @@ export class StateFile {
   private readonly path: string;
   private written = '';
   private writing: Promise<void> = Promise.resolve();
+  private release: () => Promise<void> = async () => undefined;
 
   constructor(path: string) {
     this.path = path;
+  }
+
+  /** From now on it is this cluster's; what one that was killed has left goes. */
+  async claim(): Promise<void> {
+    this.release = await lockFile(
+      `${this.path}.pid`,
+      (pid) =>
+        `the cluster of process ${pid} is told of in ${this.path}: end it, or choose another file ` +
+        'with --state FILE',
+    );
+    await rm(this.path, { force: true });
   }
 
   /** Replace the content, if it changed. */
@@ -49,6 +62,7 @@ export class StateFile {
   async remove(): Promise<void> {
     await this.writing;
     await rm(this.path, { force: true });
+    await this.release();
   }
 
   private async replace(text: string): Promise<void> {

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { StartError } from '../start-error.ts';
 import { type Assembly, readAssembly } from './assembly.ts';
 import { sourceHash } from './source-hash.ts';
 
@@ -77,7 +78,7 @@ async function runApp(options: SynthesisOptions, output: string): Promise<void> 
   child.stdout.on('data', collect);
   child.stderr.on('data', collect);
   const [status] = await once(child, 'close');
-  if (status !== 0) throw new Error(`the CDK app failed (${status}):\n${text}`);
+  if (status !== 0) throw new StartError(`the CDK app failed (${status}):\n${text}`);
 }
 
 /** What an assembly is called: equal sources and context make equal ones. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DynamoDb } from '#cdk/local/aws/dynamodb.ts';
-import { lockData } from '#cdk/local/data-lock.ts';
+import { lockFile } from '#cdk/local/lock-file.ts';
 import { endLeftovers } from '#cdk/local/process/leftovers.ts';
 import { isRunning, markOf } from '#cdk/local/process/started.ts';
 import { Stack } from '#cdk/local/template/stack.ts';
@@ -24,19 +24,20 @@ test('a machine an earlier run left is ended; a stranger with its process id is 
   endLeftovers([mark]); // and once more is no fault
 });
 
-test('a data folder is for one cluster, but a dead one’s mark does not count', async () => {
+test('what one cluster has is not for a second, but a dead one’s mark does not count', async () => {
   const path = join(mkdtempSync(join(tmpdir(), 'etherfleet-lock-')), 'cluster.pid');
+  const lock = () => lockFile(path, (pid) => `${pid} has it: end it`);
   const other = spawn('sleep', ['60'], { stdio: 'ignore' });
   await once(other, 'spawn');
   writeFileSync(path, JSON.stringify(markOf(other.pid ?? 0)));
-  await assert.rejects(lockData(path), { name: 'StartError', message: /--data DIR/ });
+  await assert.rejects(lock(), { name: 'StartError', message: `${other.pid} has it: end it` });
   const ended = once(other, 'exit');
   other.kill('SIGKILL');
   await ended;
-  const unlock = await lockData(path);
+  const unlock = await lock();
   await unlock();
   writeFileSync(path, '{"pid":'); // its writer was killed
-  await (await lockData(path))();
+  await (await lock())();
 });
 
 test('a database is made anew if it was never complete, and kept otherwise', async () => {

@@ -27,15 +27,16 @@ function startCluster(
   context: TestContext,
   folder: string,
   options: readonly string[] = [],
+  at: { readonly frontDoor: string; readonly members: readonly string[] } = { frontDoor, members },
 ): Started {
   const stateFile = join(folder, 'cluster.json');
   const child = spawn(
     process.execPath,
     [
       start,
-      ...['--front-door', frontDoor, '--state', stateFile, '--data', join(folder, 'data')],
+      ...['--front-door', at.frontDoor, '--state', stateFile, '--data', join(folder, 'data')],
       ...['--replace-after', '1', ...options],
-      ...members.flatMap((member) => ['--member', member]),
+      ...at.members.flatMap((member) => ['--member', member]),
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
@@ -81,6 +82,18 @@ test('it starts, replaces a killed member, starts again, leaves nothing', async 
     members.map((member) => `${member} active`),
   );
   assert.match(first.output(), /vpncmd localhost \/CLIENT \/CMD AccountConnect/);
+
+  // Elsewhere, but with the same files: it is sent away, and nothing of the first is touched.
+  const elsewhere = { frontDoor: '127.0.0.1:18444', members: ['127.0.0.1:18511'] };
+  for (const [options, remedy] of [
+    [[], /works in .*: end it, or choose another folder with --data DIR/],
+    [['--data', join(folder, 'other')], /is told of in .*: end it, or choose .* --state FILE/],
+  ] as const) {
+    const intruder = startCluster(context, folder, options, elsewhere);
+    await once(intruder.child, 'exit', { signal: AbortSignal.timeout(readyLimitMs) });
+    assert.match(intruder.output(), remedy);
+    assert.deepEqual(first.state().admin, state.admin);
+  }
 
   const [victim] = state.members;
   assert.ok(victim);

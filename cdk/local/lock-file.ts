@@ -6,14 +6,17 @@ import { StartError } from './start-error.ts';
 
 const markSchema = z.object({ pid: z.number(), started: z.string() });
 
-/** One cluster at a time works in a data folder; the mark of one that was killed does not count. */
-export async function lockData(path: string): Promise<() => Promise<void>> {
+/**
+ * One cluster at a time has what `path` marks; the mark of one that was killed does not count.
+ * @throws {StartError} what `taken` says of the process that has it.
+ */
+export async function lockFile(
+  path: string,
+  taken: (pid: number) => string,
+): Promise<() => Promise<void>> {
   const holder = markSchema.safeParse(await readMark(path));
   if (holder.success && holder.data.pid !== process.pid && isRunning(holder.data)) {
-    throw new StartError(
-      `the cluster of process ${holder.data.pid} works in ${dirname(path)}: end it, or choose ` +
-        'another folder with --data DIR',
-    );
+    throw new StartError(taken(holder.data.pid));
   }
   await mkdir(dirname(path), { recursive: true });
   await writeFile(`${path}.${process.pid}`, JSON.stringify(markOf(process.pid)));
