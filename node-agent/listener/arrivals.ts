@@ -51,15 +51,36 @@ export class Arrivals {
   enter(socket: Socket, address: string): void {
     const { arrivalsMax, arrivalsPerAddressMax } = this.#options.limits;
     const queue = this.#queues.get(address) ?? new Set();
-    if (this.#size >= arrivalsMax || queue.size >= arrivalsPerAddressMax) {
-      this.#options.onTurnedAway('too-many-arrivals');
-      socket.destroy();
+    const mayEnter =
+      queue.size < arrivalsPerAddressMax &&
+      (this.#size < arrivalsMax || this.#makeRoom(queue.size));
+    if (!mayEnter) {
+      this.#turnAway(socket);
       return;
     }
     this.#queues.set(address, queue.add(socket));
     this.#size += 1;
     socket.once('close', () => this.#leave(socket, address));
     this.#ask();
+  }
+
+  /** Who has more than a fair share gives some of it up: a few addresses do not shut out all. */
+  #makeRoom(ownSize: number): boolean {
+    const unfair = Math.max(this.#size / this.#queues.size, ownSize + 2);
+    for (const [address, queue] of this.#queues) {
+      if (queue.size < unfair) continue;
+      const [oldest] = queue;
+      if (oldest === undefined) continue;
+      this.#leave(oldest, address);
+      this.#turnAway(oldest);
+      return true;
+    }
+    return false;
+  }
+
+  #turnAway(socket: Socket): void {
+    this.#options.onTurnedAway('too-many-arrivals');
+    socket.destroy();
   }
 
   #leave(socket: Socket, address: string): void {

@@ -97,7 +97,7 @@ describe('arrivals, two a turn', () => {
     [['a', 'a', 'a', 'a'], 0],
     [['a', 'a', 'a', 'a', 'a'], 1],
     [['a', 'a', 'a', 'b', 'b', 'b'], 0],
-    [['a', 'a', 'a', 'b', 'b', 'b', 'c'], 1],
+    [['a', 'a', 'b', 'b', 'c', 'c', 'a'], 1],
   ] as const) {
     test(`${from.join(' ')}: ${away} turned away, the last`, () => {
       const sockets = from.map((address) => come(address)[0] as Socket);
@@ -108,6 +108,18 @@ describe('arrivals, two a turn', () => {
       );
     });
   }
+
+  test('addresses that fill it make room for others, as long as they have more', () => {
+    const many = [...come('a', 4), ...come('b', 2)];
+    const [third] = come('c');
+    const [fourth] = come('d');
+    assert.deepEqual([third?.destroyed, fourth?.destroyed, turnedAway], [false, false, 2]);
+    assert.deepEqual(
+      many.map((socket) => socket.destroyed),
+      [true, true, false, false, false, false],
+    );
+    assert.equal(arrivals.size, 6);
+  });
 
   test('who leaves while waiting is not begun', async () => {
     const [first] = come('a', 2);
