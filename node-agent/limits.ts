@@ -35,7 +35,7 @@ export interface ListenerLimits {
   readonly lingeringMax: number;
   /** What clients that leave may cost in one turn. */
   readonly departuresMs: number;
-  /** Sockets in all, sessions included. */
+  /** Sockets in all, sessions included; the process may open so many files and some more. */
   readonly socketsMax: number;
   readonly backlog: number;
 }
@@ -56,7 +56,7 @@ export const listenerLimits: ListenerLimits = {
   lingerMs: 3_000,
   lingeringMax: 4096,
   departuresMs: 2,
-  socketsMax: 65_536,
+  socketsMax: 64_000,
   backlog: 1024,
 };
 

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { agentUnit } from '#cdk/constructs/agent-unit.ts';
 import { memberPaths } from '#cdk/constructs/member-paths.ts';
 import { settings } from '#cdk/settings.ts';
+import { listenerLimits } from '#node-agent/limits.ts';
 import { synthesized, text } from './template.ts';
 
 const { of } = await synthesized();
@@ -36,6 +37,18 @@ test('an agent is restarted alone, knows its number, and how many there are', ()
   assert.match(unit, /^Restart=always$/m);
   assert.match(unit, /^RestartPreventExitStatus=0$/m);
   for (const template of templates) assert(template.includes(memberPaths.unit), 'a template unit');
+});
+
+test('with all sockets taken there are files left to reach the control plane by', () => {
+  const onPremises = new URL('../../cdk/on-premises/etherfleet-agent@.service', import.meta.url);
+  const units = [
+    agentUnit({ stopSeconds: 120, hasWarmPool: false }),
+    readFileSync(onPremises, 'utf8'),
+  ];
+  for (const unit of units) {
+    const filesMax = Number(/^LimitNOFILE=(\d+)$/m.exec(unit)?.[1]);
+    assert(filesMax - listenerLimits.socketsMax >= 1_024, `${filesMax} files`);
+  }
 });
 
 test('a machine starts an agent for each core, as far as there are ports', (context) => {
