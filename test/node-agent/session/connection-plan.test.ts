@@ -29,6 +29,9 @@ const cases: readonly Case[] = [
   // ... but never above the policy, or for a client that can have only one.
   { wants: 8, qos: true, policy: 1, gets: [1, false, false] },
   { wants: 8, half: true, qos: true, policy: 3, gets: [3, true, false] },
+  { wants: 8, half: true, policy: 2, gets: [2, true, false] },
+  { wants: 8, qos: true, policy: 2, gets: [2, false, true] },
+  { wants: 8, half: true, qos: true, policy: 4, gets: [4, true, true] },
   { wants: 8, half: true, policy: 1, gets: [1, false, false] },
   { wants: 8, half: true, qos: true, single: true, gets: [1, false, false] },
   { wants: 8, qos: true, noQos: true, gets: [8, false, false] },

@@ -26,6 +26,7 @@ describe('how a session takes part', () => {
   test('a plain client: 3 MAC and 4 IPv4 addresses, whatever its policy allows', () => {
     assert.deepEqual(limits(client), [3, 4]);
     assert.deepEqual(limits(client, { maxMac: 10, maxIp: 10 }), [3, 4]);
+    assert.deepEqual(limits(client, { noBridge: true, noRouting: true }), [3, 4]);
   });
 
   test('its Welcome says that it may neither bridge nor route', () => {
