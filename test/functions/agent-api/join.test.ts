@@ -32,6 +32,17 @@ test('a join puts the member under watch for its epoch, after the lease', async 
   assert.deepEqual(first, { memberId: 'i-a', epoch: 1, chain: '', round: 0 });
 });
 
+test('the queue is away: a member joins all the same, and this is said', async () => {
+  const plane = new ControlPlane();
+  plane.queue.send = async () => {
+    throw new Error('SQS is away');
+  };
+  const member = await plane.startMember('i-a');
+  assert.equal((await plane.stores.members.get(member.memberId))?.state, 'active');
+  const [said] = plane.log.of('watch.not-begun');
+  assert.deepEqual([said?.['member'], said?.['error']], ['i-a', 'Error: SQS is away']);
+});
+
 test('who calls is who its credentials say, and only instances are members', async () => {
   const plane = new ControlPlane();
   const member = new TestMember(plane, 'i-a', {});
