@@ -27,6 +27,8 @@ export interface Sweeper {
 
 /** Members dealt with in one minute; the others are dealt with in the next. */
 const membersMax = 100;
+/** Failures after which the other members are left to the next minute: something is away. */
+const failuresMax = 5;
 /** A name listed for so long without a member stands for no join that is still under way. */
 const strayMs = 60_000;
 /** A walk that took no step for so long has died. */
@@ -64,9 +66,7 @@ async function tick(sweeper: Sweeper): Promise<void> {
     const decision = decideSweep(member, fleet, nowMs);
     return decision === undefined ? [] : [{ member, decision }];
   });
-  for (const { member, decision } of due.slice(0, membersMax)) {
-    await carryOut(sweeper, member, decision);
-  }
+  const failures = await carryOutAll(sweeper, due.slice(0, membersMax));
 
   const known = new Set(fleet.map(({ memberId }) => memberId));
   const nameless = ids.filter((id) => !known.has(id));
@@ -75,6 +75,30 @@ async function tick(sweeper: Sweeper): Promise<void> {
     if (struck) log.info('member.stray', { member: id });
   }
   await startWalk(sweeper, fleet);
+  if (failures.length > 0) {
+    throw new Error(`not dealt with: ${failures.length} members`, { cause: failures[0] });
+  }
+}
+
+interface Due {
+  readonly member: Member;
+  readonly decision: SweepDecision;
+}
+
+/** One member with which it fails, each minute anew, is not in the way of the others. */
+async function carryOutAll(sweeper: Sweeper, due: readonly Due[]): Promise<readonly unknown[]> {
+  const failures: unknown[] = [];
+  for (const { member, decision } of due) {
+    if (failures.length === failuresMax) break;
+    try {
+      await carryOut(sweeper, member, decision);
+    } catch (error) {
+      failures.push(error);
+      const facts = { member: member.memberId, decision, error: String(error) };
+      sweeper.log.error('member.not-dealt-with', facts);
+    }
+  }
+  return failures;
 }
 
 async function carryOut(

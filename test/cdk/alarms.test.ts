@@ -43,6 +43,21 @@ test('every function has an alarm on its errors', () => {
   }
 });
 
+test('articles say how long a function may take', () => {
+  for (const { id, properties } of of('AWS::Lambda::Function')) {
+    const own = alarms.find(
+      (alarm) =>
+        alarm.properties['MetricName'] === 'Errors' &&
+        text(alarm.properties['Dimensions']).includes(`"${id}"`),
+    );
+    const article = own && runbook.split(`\n## ${articleOf(own)}\n`)[1]?.split('\n## ')[0];
+    const seconds = /\((\d+) s\)/.exec(article ?? '')?.[1];
+    // Auto Scaling's own limit is told in words.
+    const told = seconds ?? (/the two seconds/.test(article ?? '') ? 2 : undefined);
+    assert.equal(Number(told), properties['Timeout'], id);
+  }
+});
+
 test('every queue rings: for messages that grow old in it, or for each one as a dead one', () => {
   for (const { id, properties } of of('AWS::SQS::Queue')) {
     const name = id.replace(/[0-9A-F]{8}$/, '');

@@ -103,7 +103,7 @@ test('it dies after putting the member under watch: nobody is unwatched', async 
   const { plane, table, tell, pass, stateOf } = await stage();
   await pass(lapseMs);
   table.diesAfter = ({ key }) => key.pk === 'MEMBER#i-a';
-  await assert.rejects(tell(tick), InvocationDied);
+  await assert.rejects(tell(tick), ({ cause }) => cause instanceof InvocationDied);
   table.diesAfter = () => false;
   assert.equal(await stateOf(), 'lost');
   assert.equal(plane.queue.sent.length, 1);
@@ -129,6 +129,24 @@ test('a member still there a minute after its deadline has its machine replaced 
   await tell(tick);
   assert.deepEqual(plane.group.unhealthy, [id]);
   assert.equal(plane.log.of('drain.overdue').length, 1);
+});
+
+test('a member with which it fails each minute is not in the way of the others', async () => {
+  const { plane, member, tell, pass, walk } = await stage();
+  await plane.stores.members.beginDrain(id, plane.clock.nowMs() + 10_000);
+  const silent = await plane.startMember('i-z');
+  for (let passedMs = 0; passedMs < 70_000; passedMs += 2_000) {
+    await pass(2_000);
+    await member.beat();
+  }
+  plane.group.reportUnhealthy = async () => {
+    throw new Error('AccessDenied');
+  };
+  await plane.stores.sweeps.request();
+  await assert.rejects(tell(tick), /not dealt with: 1 /);
+  assert.equal((await plane.stores.members.get(silent.memberId))?.state, 'lost');
+  assert.equal(await walk(), 1);
+  assert.match(JSON.stringify(plane.log.of('member.not-dealt-with')), /i-a.*AccessDenied/);
 });
 
 test('the sessions of the lost vanish, those of others stay', async () => {
