@@ -1,8 +1,8 @@
 import { memberPaths } from './member-paths.ts';
 
 /**
- * Frames live for microseconds: a small nursery is soon looked through, and a heap that starts large
- * is not collected while it grows. Measured with Node 24: shorter pauses, no more traffic.
+ * Frames live for microseconds: a small nursery is soon looked through, and a heap that starts
+ * large is not collected while it grows. Measured with Node 24: shorter pauses, no more traffic.
  */
 export const nodeFlags = [
   '--enable-source-maps',
