@@ -35,6 +35,8 @@ export interface ListenerLimits {
   readonly lingeringMax: number;
   /** What clients that leave may cost in one turn. */
   readonly departuresMs: number;
+  /** Lines of the log about those who are turned away, for each reason. */
+  readonly rejectsPerMinuteMax: number;
   /** Sockets in all, sessions included; the process may open so many files and some more. */
   readonly socketsMax: number;
   readonly backlog: number;
@@ -56,6 +58,7 @@ export const listenerLimits: ListenerLimits = {
   lingerMs: 3_000,
   lingeringMax: 4096,
   departuresMs: 2,
+  rejectsPerMinuteMax: 300,
   socketsMax: 64_000,
   backlog: 1024,
 };

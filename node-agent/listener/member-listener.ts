@@ -13,6 +13,7 @@ import { CauseCounts } from './cause-counts.ts';
 import { Lingering, type LingeringLimits } from './lingering.ts';
 import { Pace } from './pace.ts';
 import { ReadBuffer } from './read-buffer.ts';
+import { RejectLog } from './reject-log.ts';
 import { type Door, Visit, type VisitLimits } from './visit.ts';
 import { type Waiter, WaitingRoom, type WaitingRoomLimits } from './waiting-room.ts';
 
@@ -23,6 +24,7 @@ export interface MemberListenerLimits
     LingeringLimits {
   readonly handshakeMs: number;
   readonly departuresMs: number;
+  readonly rejectsPerMinuteMax: number;
   readonly socketsMax: number;
   readonly backlog: number;
 }
@@ -59,6 +61,7 @@ export class MemberListener {
   readonly #waiting: WaitingRoom;
   readonly #lingering: Lingering;
   readonly #readBuffer = new ReadBuffer();
+  readonly #rejects: RejectLog;
   /** One for each socket at most. */
   readonly #departures: Pace;
 
@@ -82,6 +85,8 @@ export class MemberListener {
     this.#waiting = new WaitingRoom(options.limits, () => options.clock.monotonicMs());
     this.#departures = new Pace({ ...options, turnMs: options.limits.departuresMs });
     this.#lingering = new Lingering(options.timers, options.limits);
+    const { clock, limits, log } = options;
+    this.#rejects = new RejectLog(log, clock, limits.rejectsPerMinuteMax);
     this.#tls = createTlsServer({
       key: options.certificate.keyPem,
       cert: options.certificate.certPem,
@@ -204,6 +209,7 @@ export class MemberListener {
       address,
       lingering: this.#lingering,
       readBuffer: this.#readBuffer,
+      rejects: this.#rejects,
       departures: this.#departures,
       onSettled: (outcome, cause) => {
         this.#waiting.leave(waiter);

@@ -23,6 +23,7 @@ import type { Session } from '../session/session.ts';
 import type { Lingering } from './lingering.ts';
 import type { Pace } from './pace.ts';
 import type { ReadBuffer } from './read-buffer.ts';
+import type { RejectLog } from './reject-log.ts';
 import { type HttpRequest, RequestParser } from './request-parser.ts';
 import { packResponse, padding, pageResponse } from './response.ts';
 import { SocketWire } from './socket-wire.ts';
@@ -64,6 +65,7 @@ export interface VisitOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly log: Log;
+  readonly rejects: RejectLog;
   readonly limits: VisitLimits;
   readonly lingering: Lingering;
   readonly readBuffer: ReadBuffer;
@@ -244,8 +246,8 @@ export class Visit {
   /** From the answer on the socket carries calls, without HTTP (protocol/07 §1). */
   #onAdmin(outcome: AdminOutcome): void {
     if (outcome.kind === 'reject') {
-      const { address: client, log } = this.#options;
-      log.warn('admin.rejected', { reason: outcome.reason, code: outcome.code, client });
+      const { address: client, rejects } = this.#options;
+      rejects.warn('admin.rejected', outcome.reason, { code: outcome.code, client });
       if (this.#stage === 'asking') this.#reject(outcome.code, `admin-${outcome.reason}`);
       return;
     }
@@ -260,8 +262,7 @@ export class Visit {
   }
 
   #logReject(login: Login, outcome: LoginOutcome & { kind: 'reject' }): void {
-    this.#options.log.warn('login.rejected', {
-      reason: outcome.reason,
+    this.#options.rejects.warn('login.rejected', outcome.reason, {
       detail: outcome.detail,
       code: outcome.code,
       hub: login.hubName,
