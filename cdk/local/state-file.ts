@@ -43,8 +43,8 @@ export class StateFile {
     this.release = await lockFile(
       `${this.path}.pid`,
       (pid) =>
-        `the cluster of process ${pid} is told of in ${this.path}: end it, or choose another file ` +
-        'with --state FILE',
+        `the cluster of process ${pid} is told of in ${this.path}: end it, or choose another ` +
+        'file with --state FILE',
     );
     await rm(this.path, { force: true });
   }
