@@ -7,7 +7,7 @@ import { repositoryRoot } from '../constructs/repository-root.ts';
 
 // Packs the node agent for machines outside AWS:
 //
-//   node --import tsx cdk/on-premises/pack.ts [FOLDER]      writes etherfleet-agent-VERSION.tgz
+//   npm run pack:agent -- [FOLDER]      writes etherfleet-agent-VERSION.tgz
 
 const files = ['etherfleet-agent@.service', 'agent.example.json', 'README.md'];
 const { version, license, engines } = JSON.parse(
