@@ -4,7 +4,7 @@ import { RejectLog } from '#node-agent/listener/reject-log.ts';
 import { RecordingLog } from '#test/support/test-agent.ts';
 import { ManualTime } from '../dial/manual-time.ts';
 
-test('a crowd that is turned away fills no log, and hides nobody turned away for another reason', () => {
+test('a crowd that is turned away fills no log, and hides nobody with another reason', () => {
   const [time, log] = [new ManualTime(), new RecordingLog()];
   const rejects = new RejectLog(log, time, 2);
   for (let n = 0; n < 1_000; n++) rejects.warn('login.rejected', 'no-ticket', { client: 'x' });
