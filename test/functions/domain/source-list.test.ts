@@ -28,6 +28,7 @@ describe('a hub’s source-IP list', () => {
   for (const [what, rules, address, admitted] of [
     ['one address', [deny(1, 1, 'c0000201')], '192.0.2.1', false],
     ['a network', [deny(1, 1, 'c0000200', 'ffffff00')], '192.0.2.77', false],
+    ['a network by one of its hosts', [deny(1, 1, 'c0000207', 'ffffff00')], '192.0.2.77', false],
     ['outside of it', [deny(1, 1, 'c0000200', 'ffffff00')], '192.0.3.77', true],
     ['mapped into IPv6', [deny(1, 1, 'c0000201')], '::ffff:192.0.2.1', false],
     ['an IPv6 address', [deny(1, 1, `20010db8${'0'.repeat(24)}`)], '2001:db8::', false],
