@@ -22,7 +22,7 @@ import { WireError } from '#shared/wire/wire-error.ts';
 import { issueChallenge } from '../domain/challenge.ts';
 import type { LoadBalancerBindings } from '../http/load-balancer.ts';
 import type { FrontDoor, Source } from './front-door.ts';
-import { listHubs } from './hub-list.ts';
+import { HubList } from './hub-list.ts';
 import { logIn } from './login.ts';
 import { changePassword } from './password-change.ts';
 
@@ -39,6 +39,7 @@ type FrontDoorContext = Context<{ Bindings: LoadBalancerBindings }>;
 /** SoftEther's face of the cluster: Hello, and a redirect or an error. It serves no session. */
 export function frontDoorApp(frontDoor: FrontDoor): Hono<{ Bindings: LoadBalancerBindings }> {
   const app = new Hono<{ Bindings: LoadBalancerBindings }>();
+  const hubList = new HubList(frontDoor);
 
   // Status and page are those of a genuine server; old clients look for the page (protocol/02 §4).
   app.get('/', (context) => context.html(probePage, 403));
@@ -58,7 +59,7 @@ export function frontDoorApp(frontDoor: FrontDoor): Hono<{ Bindings: LoadBalance
     const body = Buffer.from(await context.req.arrayBuffer());
     const source = { address: context.env.clientAddress, requestId: context.env.requestId };
     try {
-      return packAnswer(context, frontDoor, await answer(frontDoor, body, source));
+      return packAnswer(context, frontDoor, await answer(frontDoor, hubList, body, source));
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       const facts = { code: errorCode.protocolError, reason: error.code };
@@ -76,7 +77,12 @@ export function frontDoorApp(frontDoor: FrontDoor): Hono<{ Bindings: LoadBalance
 }
 
 /** @throws {WireError} when the body is not a PACK, or the PACK not what it says it is. */
-async function answer(frontDoor: FrontDoor, body: Buffer, source: Source): Promise<Pack> {
+async function answer(
+  frontDoor: FrontDoor,
+  hubList: HubList,
+  body: Buffer,
+  source: Source,
+): Promise<Pack> {
   if (body.length > loginBodyBytesMax) {
     throw new WireError('pack-over-limit', `a body of ${body.length} bytes`);
   }
@@ -92,7 +98,7 @@ async function answer(frontDoor: FrontDoor, body: Buffer, source: Source): Promi
     case 'password':
       return encodeErrorAnswer(await changePassword(frontDoor, decodePasswordChange(pack), source));
     case 'enum_hub':
-      return encodeEnumHubAnswer(await listHubs(frontDoor));
+      return encodeEnumHubAnswer(await hubList.names());
     case 'noop':
       return encodeNoopAnswer();
     case 'empty': // after a redirect; whatever is answered is not read (protocol/02 §1, 3)

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { hubListKeptMs } from '#functions/frontdoor/hub-list.ts';
 import { decodeEnumHubAnswer, encodeEnumHub } from '#shared/wire/enum-hub.ts';
 import { readError } from '#shared/wire/error-answer.ts';
 import { connectTarget, probePage, vpnTarget } from '#shared/wire/http.ts';
 import { encodeLogin } from '#shared/wire/login.ts';
 import { encodePack, Pack } from '#shared/wire/pack.ts';
 import { capture, captureBody } from '#test/support/captures.ts';
+import { MemoryTable } from '#test/support/memory-table.ts';
+import { WrappedTable } from '#test/support/wrapped-table.ts';
 import { ControlPlane } from '../control-plane.ts';
 import { loginOf } from '../login-wish.ts';
 
@@ -74,13 +77,39 @@ test('noop and the empty PACK after a redirect get a harmless answer', async () 
 test('enum_hub names the hubs that want to be found, and no more than it looks at', async () => {
   const plane = new ControlPlane();
   assert.deepEqual(decodeEnumHubAnswer(await plane.ask(encodeEnumHub())), []);
+  plane.clock.advance(hubListKeptMs);
   await plane.createHub('Zulu', 'static');
   await plane.createHub('alpha', 'dynamic');
   await plane.createHub('secret', 'dynamic', { noEnum: true });
   assert.deepEqual(decodeEnumHubAnswer(await plane.ask(encodeEnumHub())), ['alpha', 'Zulu']);
   for (let hub = 0; hub < 510; hub += 1) await plane.createHub(`m${hub}`, 'static');
+  plane.clock.advance(hubListKeptMs);
   assert.equal(decodeEnumHubAnswer(await plane.ask(encodeEnumHub())).length, 500);
 });
+
+test('strangers who keep asking for the hubs have the table read now and then', async () => {
+  const reads = new CountingTable(new MemoryTable());
+  const plane = new ControlPlane(reads);
+  await plane.createHub('alpha', 'dynamic');
+  reads.count = 0;
+  const ask = async () => decodeEnumHubAnswer(await plane.ask(encodeEnumHub()));
+  for (let times = 0; times < 20; times += 1) assert.deepEqual(await ask(), ['alpha']);
+  const once = reads.count;
+  assert.ok(once <= 2, `${once} reads`);
+  plane.clock.advance(hubListKeptMs);
+  await ask();
+  assert.equal(reads.count, 2 * once);
+});
+
+/** How often it was read. */
+class CountingTable extends WrappedTable {
+  count = 0;
+
+  protected override read<T>(call: () => Promise<T>): Promise<T> {
+    this.count += 1;
+    return super.read(call);
+  }
+}
 
 const genuineLogins: readonly [string, number, string][] = [
   ['04-login-password', 9, 'challenge-malformed'],
