@@ -46,6 +46,7 @@ describe('a hub’s source-IP list', () => {
       '192.0.2.1',
       true,
     ],
+    ['also where it denies', [pass(1, 2, 'c0000201'), deny(2, 1, 'c0000201')], '192.0.2.1', false],
     [
       'of equal priority who lets in first',
       [deny(1, 1, '00000000', '00000000'), pass(2, 1, 'c0000201')],
