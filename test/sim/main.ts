@@ -16,8 +16,8 @@ const { values } = parseArgs({
   },
 });
 
-const from = Number(values.seed ?? values.from);
-const count = values.seed === undefined ? Number(values.seeds) : 1;
+const from = numberOf(values.seed ?? values.from);
+const count = values.seed === undefined ? numberOf(values.seeds) : 1;
 const failed: number[] = [];
 for (let seed = from; seed < from + count; seed++) {
   if (!values.quiet) console.log(stringifyOptions(drawOptions(seed)));
@@ -37,4 +37,10 @@ console.log(`${count - failed.length} of ${count} seeds clean`);
 if (failed.length > 0) {
   console.log(`failed: ${failed.join(' ')}`);
   process.exitCode = 1;
+}
+
+function numberOf(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  console.error(`error: expected a number, not ${text}`);
+  process.exit(2);
 }
