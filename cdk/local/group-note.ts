@@ -16,12 +16,16 @@ export function groupNote(event: GroupEvent, replaceAfterMs: number): string | u
     case 'no-launch':
       return `a member could not be launched (${event.reason}); tried again in ${seconds} s`;
     case 'desired':
-      return `the group is to have ${event.desired} members (${event.cause})`;
+      return `the group is to have ${counted(event.desired)} (${event.cause})`;
     case 'refresh': {
       const { status, percentage, left } = event.report;
       return `instance refresh: ${status}, ${percentage} %, ${left} to go`;
     }
   }
+}
+
+function counted(members: number): string {
+  return members === 1 ? '1 member' : `${members} members`;
 }
 
 function member({ instance }: Extract<GroupEvent, { kind: 'leaving' | 'left' | 'ended' }>): string {

@@ -26,8 +26,9 @@ export function welcome(cluster: Cluster): string {
       : [`vpncmd       vpncmd ${endpointText(cluster.vpncmd)} /SERVER`]),
     `logs         ${cluster.logFolder}`,
     `operator     . ${cluster.operatorFile}   then the AWS CLI is for this cluster`,
-    'members',
-    ...members,
+    ...(members.length === 0
+      ? ['members      none yet; the first login calls one']
+      : ['members', ...members]),
     '',
     'Make a hub and a user:',
     call('CreateHub', { HubName_str: hub, HubType_u32: dynamicHub, Online_bool: true }),

@@ -27,8 +27,12 @@ export function membersOf(result: unknown): readonly object[] {
   });
 }
 
+const nobody =
+  'no member is there; a group that may be empty calls one at the first login, else see ' +
+  'agent-api-errors in docs/operating/runbook.md';
+
 export function memberTable(members: readonly object[]): string {
-  if (members.length === 0) return 'no member is there: see agent-api-errors in the runbook';
+  if (members.length === 0) return nobody;
   const titles = ['MEMBER', 'ADDRESS', 'STATE', 'SESSIONS', 'HUBS', 'WEIGHT', 'POINT', 'LEASE AGE'];
   const rows = members.map((entry) => {
     const member = memberSchema.parse(entry);

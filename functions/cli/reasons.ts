@@ -119,7 +119,9 @@ const rejects: Readonly<Record<Exclude<RejectReason, 'unknown-hub'>, Told>> = {
   },
   'no-member': {
     cause: 'no member was active with a lease',
-    remedy: 'etherfleet members; then agent-api-errors in docs/operating/runbook.md',
+    remedy:
+      'none if the group was empty, for that login has called one; else etherfleet members, then ' +
+      'agent-api-errors in docs/operating/runbook.md',
   },
   'no-headroom': {
     cause: 'all members were full',
