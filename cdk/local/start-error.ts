@@ -21,10 +21,10 @@ const fileTroubles: Readonly<Record<string, string>> = {
 /** What a file or folder that cannot be had means to a person; undefined: that was not it. */
 export function fileTrouble(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  const { code = '', path } = error as NodeJS.ErrnoException;
+  const { code = '', dest, path = dest } = error as NodeJS.ErrnoException & { dest?: string };
   const trouble = fileTroubles[code];
   if (path === undefined || trouble === undefined) return undefined;
-  return `cannot use ${path} (${code}): ${trouble} (--data DIR, --state FILE)`;
+  return `cannot use ${dest ?? path} (${code}): ${trouble} (--data DIR, --state FILE)`;
 }
 
 /** Find out early, and say so in plain words, if an address cannot be listened on. */
