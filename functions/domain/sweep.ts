@@ -7,8 +7,9 @@ import { roundsPerChain } from './watch-chain.ts';
 /** The sweeper does what the watchdog should have done this long before. */
 export const backstopMs = 30_000;
 /**
- * A watch takes another name within half of this while its member is well (see `watch-chain.ts`):
- * one that was given up, in an outage of the store say, does not.
+ * A watch takes another name within half of this while its member is well (see `watch-chain.ts`),
+ * and every four minutes when it is lost: one that was given up, in an outage of the store say,
+ * does not.
  */
 const unwatchedMs = 2 * roundsPerChain * (timing.leaseTtlMs + 1_000);
 /** A draining member is still there this long after its deadline: it does not do as it is told. */
@@ -40,7 +41,7 @@ export interface Swept extends Leaseholder {
 export type SweepDecision =
   /** No watchdog message caught it: call it lost, and put it under watch again. */
   | 'call-lost'
-  /** It is well, and its watch has not been heard of: put it under watch again. */
+  /** Its watch has not been heard of, whether it is well or lost: put it under watch again. */
   | 'watch'
   /** It ended; strike it off the list. */
   | 'forget'
@@ -55,7 +56,8 @@ export function decideSweep(
   const dueMs = nowMs - backstopMs;
   if (!isAlive(member)) {
     const listedUntilMs = member.leaseExpiresMs + (member.state === 'lost' ? lostListedMs : 0);
-    return listedUntilMs <= dueMs ? 'forget' : undefined;
+    if (listedUntilMs <= dueMs) return 'forget';
+    return member.state === 'lost' && isUnwatched(member, nowMs) ? 'watch' : undefined;
   }
   if (member.leaseExpiresMs <= dueMs) {
     return mayCallLost(member, others, nowMs) ? 'call-lost' : undefined;
@@ -67,8 +69,11 @@ export function decideSweep(
     drainDeadlineMs + overdueMs <= nowMs &&
     isLive(member, nowMs);
   if (isOverdue) return 'replace';
-  const isUnwatched = (member.watchedMs ?? member.joinedMs) + unwatchedMs <= nowMs;
-  return isUnwatched && isLive(member, nowMs) ? 'watch' : undefined;
+  return isUnwatched(member, nowMs) && isLive(member, nowMs) ? 'watch' : undefined;
+}
+
+function isUnwatched({ joinedMs, watchedMs = joinedMs }: Swept, nowMs: number): boolean {
+  return watchedMs + unwatchedMs <= nowMs;
 }
 
 /** A member that joined anew may have left sessions of its last epoch behind. */

@@ -36,8 +36,12 @@ export function standingOfWatch(link: WatchLink, stored = firstWatchChain): Watc
   return link.after === stored ? 'to-be-claimed' : 'superseded';
 }
 
-/** The message that follows this one. */
-export function nextWatch({ chain, round }: WatchLink, random: Random): WatchLink {
-  if (round + 1 < roundsPerChain) return { chain, round: round + 1 };
+/** The message that follows this one, under another name after so many `rounds`. */
+export function nextWatch(
+  { chain, round }: WatchLink,
+  random: Random,
+  rounds = roundsPerChain,
+): WatchLink {
+  if (round + 1 < rounds) return { chain, round: round + 1 };
   return { chain: random.bytes(nameBytes).toString('base64url'), after: chain, round: 0 };
 }

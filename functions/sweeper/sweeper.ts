@@ -116,6 +116,7 @@ async function carryOut(
       }
       return;
     case 'watch':
+      if (member.state === 'lost') await stores.sweeps.request(); // its watch may not have
       await watchdogQueue.send(watchMessage.beginAnew(member), 1);
       log.warn('watch.restarted', { member: memberId, epoch });
       return;

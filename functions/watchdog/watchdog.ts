@@ -5,7 +5,7 @@ import type { Log } from '#shared/kernel/log.ts';
 import type { Random } from '#shared/kernel/random.ts';
 import { decideWatch, mayCallLost } from '../domain/lease.ts';
 import { isInUse } from '../domain/machine.ts';
-import { nextWatch } from '../domain/watch-chain.ts';
+import { nextWatch, roundsPerChain } from '../domain/watch-chain.ts';
 import type { DelayQueue } from '../store/delay-queue.ts';
 import type { MachineGroup } from '../store/machine-group.ts';
 import type { Member } from '../store/member-store.ts';
@@ -51,7 +51,8 @@ export async function watch(watchdog: Watchdog, message: WatchMessage): Promise<
     case 'lost':
       if (decision.isNews) await stores.sweeps.request();
       if (decision.isToBeReplaced) await haveReplaced(watchdog, message.memberId);
-      return lookAgain(watchdog, message, decision);
+      // Looks are rare now: each tells that the member is watched still.
+      return lookAgain(watchdog, message, decision, 1);
     case 'forget':
       await stores.sweeps.request();
       return stores.members.forget(message.memberId, decision.epoch);
@@ -64,9 +65,10 @@ function lookAgain(
   { queue, random }: Watchdog,
   message: WatchMessage,
   { epoch, delayMs }: { readonly epoch: number; readonly delayMs: number },
+  rounds = roundsPerChain,
 ): Promise<void> {
   const delaySeconds = Math.min(delayMs / 1_000, delaySecondsMax);
-  const next = { ...nextWatch(message, random), memberId: message.memberId, epoch };
+  const next = { ...nextWatch(message, random, rounds), memberId: message.memberId, epoch };
   return queue.send(watchMessage.next(next), delaySeconds);
 }
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { endedKeptMs } from '#functions/domain/sweep.ts';
 import { keyOf } from '#functions/store/keys.ts';
 import { always } from '#functions/store/table.ts';
+import { watchMessage } from '#functions/store/watch-message.ts';
 import { sweeperMessages } from '#functions/sweeper/message.ts';
 import { onMessage } from '#functions/sweeper/sweeper.ts';
 import { timing } from '#shared/contract/timing.ts';
@@ -107,6 +108,41 @@ test('it dies after putting the member under watch: nobody is unwatched', async 
   table.diesAfter = () => false;
   assert.equal(await stateOf(), 'lost');
   assert.equal(plane.queue.sent.length, 1);
+});
+
+test('a lost member whose watch is lost too has its machine replaced all the same', async () => {
+  const { plane, tell, pass } = await stage();
+  await pass(lapseMs);
+  await plane.stores.members.markLost(id, 1, plane.clock.nowMs()); // by a login that needed its hub
+  plane.queue.take(); // of the peer, whose watch is lost with it
+  await pass(600_000);
+  await tell(tick);
+  assert.equal(plane.log.of('watch.restarted').length, 2, 'it and the peer');
+  await plane.deliverWatches();
+  assert.deepEqual(plane.group.unhealthy, [id]);
+  assert.equal((await plane.stores.sweeps.walks()).requests, 1, 'its sessions are looked for');
+});
+
+test('a lost member that is watched is left to its watch for the hour it is listed', async () => {
+  const { plane, tell, pass } = await stage();
+  const member = await plane.stores.members.get(id);
+  assert(member);
+  await plane.queue.send(watchMessage.begin(member), 1);
+  let waiting: { readonly body: string; readonly dueMs: number }[] = [];
+  for (let passedMs = 0; passedMs < 3_600_000; passedMs += 2_000) {
+    const nowMs = plane.clock.nowMs();
+    for (const { body, delaySeconds } of plane.queue.take()) {
+      waiting.push({ body, dueMs: nowMs + delaySeconds * 1_000 });
+    }
+    for (const { body, dueMs } of waiting) if (dueMs <= nowMs) await plane.queue.send(body, 0);
+    waiting = waiting.filter(({ dueMs }) => dueMs > nowMs);
+    await plane.deliverWatches();
+    if (passedMs % 60_000 === 0) await tell(tick);
+    await pass(2_000);
+  }
+  assert.equal((await plane.stores.members.get(id))?.state, 'lost');
+  const restarted = plane.log.of('watch.restarted').filter(({ member }) => member === id);
+  assert.deepEqual(restarted, []);
 });
 
 test('the lost and the drained leave the list though nobody watches them', async () => {
