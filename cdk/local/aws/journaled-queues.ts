@@ -68,6 +68,9 @@ export class JournaledQueues {
         }
         return;
       }
+      case 'PurgeQueue':
+        this.journal.purged(queue);
+        return;
     }
   }
 

@@ -72,6 +72,12 @@ export class MessageJournal {
     if (this.lines > deadLinesMax + this.messages.size) this.begin();
   }
 
+  /** All of a queue's messages are deleted. */
+  purged(queue: string): void {
+    const ids = [...this.messages].filter(([, message]) => message.queue === queue);
+    for (const [id] of ids) this.deleted(id);
+  }
+
   /** Replace the file by what is there now: all at once, so that neither is ever lost. */
   begin(): void {
     const fresh = `${this.path}.tmp`;

@@ -13,7 +13,8 @@ const received = z.object({
 });
 
 async function startQueues(context: TestContext, path: string): Promise<LocalAws> {
-  const actions = ['sqs:SendMessage', 'sqs:ReceiveMessage', 'sqs:DeleteMessage'];
+  const operations = ['SendMessage', 'ReceiveMessage', 'DeleteMessage', 'PurgeQueue'];
+  const actions = operations.map((operation) => `sqs:${operation}`);
   const Resources = {
     Queue: { Type: 'AWS::SQS::Queue' },
     Other: { Type: 'AWS::SQS::Queue' },
@@ -69,6 +70,17 @@ test('what was sent and not deleted is there in the next run, due when it was', 
   const left = await third.sqs?.contents();
   assert.deepEqual(left?.['Other'], []);
   assert.equal(left?.['Queue']?.length, 3);
+});
+
+test('what was purged does not come back in the next run', async (context) => {
+  const path = emptyFile();
+  const first = await startQueues(context, path);
+  await callsOn(first).send('purged');
+  await callsOn(first).send('and this, though it is not due', 600);
+  await callsOn(first, 1).send('another queue’s');
+  await callsOn(first).call('PurgeQueue', {});
+  const second = await startQueues(context, path);
+  assert.deepEqual(await second.sqs?.contents(), { Other: ['another queue’s'], Queue: [] });
 });
 
 test('the last line was cut off by the kill: all before it counts', () => {
