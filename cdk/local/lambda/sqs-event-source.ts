@@ -84,8 +84,12 @@ export class SqsEventSource {
   private async poll(): Promise<void> {
     const { mapping, onTrouble } = this.options;
     const limit = Math.min(mapping.ScalingConfig?.MaximumConcurrency ?? 5, concurrencyMax);
+    let isKnown = false;
     while (!this.ending.signal.aborted) {
       try {
+        // Lambda reads the queue's attributes before it polls.
+        if (!isKnown) await this.call('GetQueueAttributes', { AttributeNames: ['All'] });
+        isKnown = true;
         const messages = await this.gather();
         if (messages.length > 0) this.begin(messages);
         while (this.batches.size >= limit) await Promise.race(this.batches);

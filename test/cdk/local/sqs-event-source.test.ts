@@ -88,16 +88,20 @@ test('handled messages are deleted; failed ones end as dead letters', async (con
   assert.deepEqual(troubles, []);
 });
 
-test('a function role that may not receive is told so, as in AWS', async (context) => {
-  const { troubles } = await startSource(context, ['sqs:SendMessage']);
-  await eventually(
-    () =>
-      troubles.some((trouble) => /AccessDenied.*sqs:ReceiveMessage/.test(trouble))
-        ? undefined
-        : `only: ${troubles.join('; ')}`,
-    5_000,
-  );
-});
+for (const missing of ['sqs:ReceiveMessage', 'sqs:GetQueueAttributes']) {
+  test(`a function’s role without ${missing} is told so, as in AWS`, async (context) => {
+    const granted = pollerActions.filter((action) => action !== missing);
+    const { troubles } = await startSource(context, granted);
+    const refusal = new RegExp(`AccessDenied.*${missing}`);
+    await eventually(
+      () =>
+        troubles.some((trouble) => refusal.test(trouble))
+          ? undefined
+          : `only: ${troubles.join('; ')}`,
+      5_000,
+    );
+  });
+}
 
 test('a batching window gathers what comes within it into one event', async (context) => {
   const batches: number[] = [];
