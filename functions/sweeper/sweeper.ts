@@ -75,9 +75,7 @@ async function tick(sweeper: Sweeper): Promise<void> {
     if (struck) log.info('member.stray', { member: id });
   }
   await startWalk(sweeper, fleet);
-  if (failures.length > 0) {
-    throw new Error(`not dealt with: ${failures.length} members`, { cause: failures[0] });
-  }
+  if (failures.length > 0) throw failures[0]; // each is in the log
 }
 
 interface Due {

@@ -104,7 +104,7 @@ test('it dies after putting the member under watch: nobody is unwatched', async 
   const { plane, table, tell, pass, stateOf } = await stage();
   await pass(lapseMs);
   table.diesAfter = ({ key }) => key.pk === 'MEMBER#i-a';
-  await assert.rejects(tell(tick), ({ cause }) => cause instanceof InvocationDied);
+  await assert.rejects(tell(tick), InvocationDied);
   table.diesAfter = () => false;
   assert.equal(await stateOf(), 'lost');
   assert.equal(plane.queue.sent.length, 1);
@@ -179,7 +179,7 @@ test('a member with which it fails each minute is not in the way of the others',
     throw new Error('AccessDenied');
   };
   await plane.stores.sweeps.request();
-  await assert.rejects(tell(tick), /not dealt with: 1 /);
+  await assert.rejects(tell(tick), /AccessDenied/, 'the cause itself, which retries go by');
   assert.equal((await plane.stores.members.get(silent.memberId))?.state, 'lost');
   assert.equal(await walk(), 1);
   assert.match(JSON.stringify(plane.log.of('member.not-dealt-with')), /i-a.*AccessDenied/);
