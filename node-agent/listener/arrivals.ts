@@ -23,8 +23,13 @@ export interface ArrivalsOptions {
   readonly onTurnedAway: (cause: 'too-many-arrivals') => void;
 }
 
-/** Addresses looked at in one turn, of those that wait. */
-const looksPerTurn = 64;
+/** Addresses looked at in one turn, of those that wait, and for one who finds no room. */
+const looksMax = 64;
+
+interface Queue {
+  readonly address: string;
+  readonly queue: Set<Socket>;
+}
 
 /**
  * Sockets that were accepted and nothing else: they are not read, and cost next to nothing. Their
@@ -36,6 +41,9 @@ export class Arrivals {
   readonly #options: ArrivalsOptions;
   /** By address; whose turn is next comes first. */
   readonly #queues = new Map<string, Set<Socket>>();
+  /** Those that were not looked at for room since all were, and the largest seen last. */
+  #unlooked = this.#queues.entries();
+  #largest: Queue | undefined;
   #size = 0;
   #asked = false;
   #askedMs = 0;
@@ -66,16 +74,37 @@ export class Arrivals {
 
   /** Who has more than a fair share gives some of it up: a few addresses do not shut out all. */
   #makeRoom(ownSize: number): boolean {
-    const unfair = Math.max(this.#size / this.#queues.size, ownSize + 2);
-    for (const [address, queue] of this.#queues) {
-      if (queue.size < unfair) continue;
-      const [oldest] = queue;
-      if (oldest === undefined) continue;
-      this.#leave(oldest, address);
-      this.#turnAway(oldest);
-      return true;
+    const unfair = this.#largestOfSome(Math.max(this.#size / this.#queues.size, ownSize + 2));
+    const [oldest] = unfair?.queue ?? [];
+    if (unfair === undefined || oldest === undefined) return false;
+    this.#leave(oldest, unfair.address);
+    this.#turnAway(oldest);
+    return true;
+  }
+
+  /** Of thousands that wait nobody looks at all; one that is unfair is found in time, and kept. */
+  #largestOfSome(sizeMin: number): Queue | undefined {
+    let largest = (this.#largest?.queue.size ?? 0) < sizeMin ? undefined : this.#largest;
+    for (let looks = Math.min(looksMax, this.#queues.size); looks > 0; looks -= 1) {
+      const looked = this.#nextToLookAt();
+      if (looked !== undefined && looked.queue.size >= (largest?.queue.size ?? sizeMin)) {
+        largest = looked;
+      }
     }
-    return false;
+    this.#largest = largest;
+    return largest;
+  }
+
+  /** Round and round. */
+  #nextToLookAt(): Queue | undefined {
+    let next = this.#unlooked.next();
+    if (next.done) {
+      this.#unlooked = this.#queues.entries();
+      next = this.#unlooked.next();
+    }
+    if (next.done) return undefined;
+    const [address, queue] = next.value;
+    return { address, queue };
   }
 
   #turnAway(socket: Socket): void {
@@ -134,7 +163,7 @@ export class Arrivals {
         }
       }
       if (this.#queues.delete(address)) this.#queues.set(address, queue); // the last in turn now
-      if (begun === beginsMax || looked === looksPerTurn) break;
+      if (begun === beginsMax || looked === looksMax) break;
     }
     return begun;
   }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { Socket } from 'node:net';
 import { beforeEach, describe, test } from 'node:test';
-import { Arrivals } from '#node-agent/listener/arrivals.ts';
+import { Arrivals, type ArrivalsLimits } from '#node-agent/listener/arrivals.ts';
+import { cpuMsOf } from '#test/support/cpu.ts';
 import { ManualTime } from '../dial/manual-time.ts';
 
 let time: ManualTime;
@@ -11,20 +12,24 @@ let begun: string[];
 let turnedAway: number;
 let arrivals: Arrivals;
 
-beforeEach(() => {
+const limits: ArrivalsLimits = {
+  arrivalsMax: 6,
+  arrivalsPerAddressMax: 4,
+  beginsPerTurn: 2,
+  turnMsMax: 8,
+  lookAgainMs: 20,
+};
+
+beforeEach(() => open(limits));
+
+function open(within: ArrivalsLimits): void {
   time = new ManualTime();
   turn = [];
   blocked = new Set();
   begun = [];
   turnedAway = 0;
   arrivals = new Arrivals({
-    limits: {
-      arrivalsMax: 6,
-      arrivalsPerAddressMax: 4,
-      beginsPerTurn: 2,
-      turnMsMax: 8,
-      lookAgainMs: 20,
-    },
+    limits: within,
     clock: time,
     timers: time,
     atEndOfTurn: (action) => turn.push(action),
@@ -34,7 +39,7 @@ beforeEach(() => {
       turnedAway += 1;
     },
   });
-});
+}
 
 function come(address: string, count = 1): Socket[] {
   return Array.from({ length: count }, () => {
@@ -119,6 +124,37 @@ describe('arrivals, two a turn', () => {
       [true, true, false, false, false, false],
     );
     assert.equal(arrivals.size, 6);
+  });
+
+  describe('in a crowd of addresses', () => {
+    const [room, more] = [8_000, 2_000];
+    /** Who of so many more, an address each, finds room, and what that costs. */
+    function comeMore(): { found: number; cpuMs: number } {
+      const sockets = Array.from({ length: more }, () => new Socket());
+      const cpuMs = cpuMsOf(() => {
+        for (const [n, socket] of sockets.entries()) arrivals.enter(socket, `more-${n}`);
+      });
+      return { found: sockets.filter(({ destroyed }) => !destroyed).length, cpuMs };
+    }
+
+    test('one that has too many is found', () => {
+      open({ ...limits, arrivalsMax: room, arrivalsPerAddressMax: room });
+      for (let n = 0; n < room / 2; n++) come(`${n}`);
+      come('many', room / 2);
+      const { found } = comeMore();
+      assert.ok(found > 0.9 * more, `${found} of ${more} found room`);
+    });
+
+    test('each that finds no room costs no more than in a small one', () => {
+      const [few, many] = [64, room].map((addresses) => {
+        open({ ...limits, arrivalsMax: addresses });
+        for (let n = 0; n < addresses; n++) come(`${n}`);
+        return comeMore();
+      });
+      assert.ok(few !== undefined && many !== undefined);
+      assert.deepEqual([few.found, many.found], [0, 0]);
+      assert.ok(many.cpuMs < 4 * few.cpuMs, `${many.cpuMs} and ${few.cpuMs} ms`);
+    });
   });
 
   test('who leaves while waiting is not begun', async () => {
