@@ -1,9 +1,5 @@
 // Runs every test this machine can run and says which it skipped and why. Plain JavaScript, because
 // on a fresh clone nothing is installed yet: it installs first.
-//
-//   npm test                          everything
-//   npm test -- test/shared           only these folders or files
-//   npm test -- --test-name-pattern=redeem test/functions
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -25,9 +21,22 @@ const tools = new Map([
   ['ping', 'iputils-ping'],
 ]);
 
+const usage = `Usage: npm test -- [options] [folders or files]
+
+Run every test this machine can run, and say which are skipped and why.
+
+  npm test                                              everything
+  npm test -- test/shared                               only these folders or files
+  npm test -- --test-name-pattern=redeem test/functions
+Options are those of node --test.`;
+
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
 const places = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 
+if (options.includes('--help')) {
+  say(usage);
+  exit(0);
+}
 installDependencies();
 const files = testFiles();
 const interop = files.filter((file) => file.startsWith(interopFolder));

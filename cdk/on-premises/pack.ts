@@ -2,18 +2,21 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
 import { bundle, memberProgram } from '../constructs/bundle.ts';
 import { repositoryRoot } from '../constructs/repository-root.ts';
 
-// Packs the node agent for machines outside AWS:
-//
-//   npm run pack:agent -- [FOLDER]      writes etherfleet-agent-VERSION.tgz
+const [folderGiven = '.'] = new Command('npm run pack:agent --')
+  .description('Pack the node agent for machines outside AWS: etherfleet-agent-VERSION.tgz.')
+  .argument('[folder]', 'where to (default: here)')
+  .showHelpAfterError('(--help lists what there is)')
+  .parse().args;
 
 const files = ['etherfleet-agent@.service', 'agent.example.json', 'README.md'];
 const { version, license, engines } = JSON.parse(
   readFileSync(join(repositoryRoot, 'package.json'), 'utf8'),
 );
-const target = resolve(process.argv[2] ?? '.');
+const target = resolve(folderGiven);
 const folder = join(repositoryRoot, '.local', 'agent-package');
 
 rmSync(folder, { recursive: true, force: true });

@@ -14,7 +14,7 @@ import { cpuSeconds } from './process-cost.ts';
 import { speedOptions } from './speed-options.ts';
 
 /**
- * What a second agent process costs: `node --import tsx test/bench/cores.ts`. The same pairs of
+ * What a second agent process costs: `npm run bench:cores`. The same pairs of
  * sessions once in one hub of one process, and once spread over two hubs of two processes, each a
  * member. Forwarded for one second of CPU time of all processes together: on a machine whose cores
  * the generators take too, rates say nothing.
@@ -31,25 +31,23 @@ interface Share {
   readonly lost: number;
 }
 
-const options = speedOptions(what, 3);
-if (options !== undefined) {
-  await inNetwork(async (network) => {
-    say(machineLine());
-    const members: MemberHub[] = [];
-    for (const number of [1, 2]) {
-      const host = await network.host(`member${number}`, { addresses: [`10.77.0.${number}`] });
-      members.push(await MemberHub.start(host, options));
-    }
-    const alone: Share[][] = [];
-    const spread: Share[][] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      alone.push(await measure(network, members.slice(0, 1), options.runMs));
-      spread.push(await measure(network, members, options.runMs));
-    }
-    const titles = ['processes', 'GB/CPU-s', 'share of each', 'lost'];
-    say(columns(titles, [rowOf(alone), rowOf(spread)]));
-  });
-}
+const options = speedOptions('bench:cores', what, 3);
+await inNetwork(async (network) => {
+  say(machineLine());
+  const members: MemberHub[] = [];
+  for (const number of [1, 2]) {
+    const host = await network.host(`member${number}`, { addresses: [`10.77.0.${number}`] });
+    members.push(await MemberHub.start(host, options));
+  }
+  const alone: Share[][] = [];
+  const spread: Share[][] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    alone.push(await measure(network, members.slice(0, 1), options.runMs));
+    spread.push(await measure(network, members, options.runMs));
+  }
+  const titles = ['processes', 'GB/CPU-s', 'share of each', 'lost'];
+  say(columns(titles, [rowOf(alone), rowOf(spread)]));
+});
 
 /** All pairs at once, evenly over `members`, with a generator for each. */
 async function measure(

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { amount, someOf, tool, wholeNumber } from '#test/support/command-line.ts';
 import { type CaseName, caseNames, failoverCases } from './failover-cases.ts';
 
 export const clusterNames = ['etherfleet', 'genuine'] as const;
@@ -19,67 +19,38 @@ export interface BenchOptions {
 /** Sessions in an outage only wait: five pairs load the machine less than one that returns. */
 const pairsOfOutage = 5;
 
-const usage = `How long two genuine clients on a dynamic hub are without each other when something
-fails: a genuine cluster and ours, with the same clients in the same namespaces. Needs root and
-Debian's softether.
+const what =
+  'How long two genuine clients on a dynamic hub are without each other when something fails: a ' +
+  'genuine cluster and ours, with the same clients in the same namespaces. Needs root and ' +
+  'Debian’s softether.';
 
-  npm run bench:failover -- [options]
+/** The command line. */
+export function benchOptions(): BenchOptions {
+  const given = tool('bench:failover', what)
+    .option('--runs <N>', 'of each case', wholeNumber(0, 99_999), 10)
+    .option('--cases <A,B>', 'what fails', someOf(caseNames), caseNames)
+    .option('--clusters <A,B>', 'whose', someOf(clusterNames), clusterNames)
+    .option(
+      '--pairs <N>',
+      'pairs of clients at once, each on a hub of its own: those on one member, in an outage ' +
+        `all, are runs (default: 1, in an outage ${pairsOfOutage})`,
+      wholeNumber(1, 99_999),
+    )
+    .option('--file <FILE>', 'add the results to those in it; with --runs 0 only print them')
+    .option('--outage-seconds <N>', 'front door and DynamoDB are away', amount(86_400), 180)
+    .option('--markdown', 'print the table as Markdown', false)
+    .parse()
+    .opts<Given>();
+  const { outageSeconds, markdown, ...rest } = given;
+  return { ...rest, outageMs: outageSeconds * 1_000, isMarkdown: markdown };
+}
 
-  --runs N             runs of each case (default 10)
-  --cases A,B          of ${caseNames.join(', ')} (default: all)
-  --clusters A,B       of ${clusterNames.join(', ')} (default: both)
-  --pairs N            pairs of clients at once, each on a hub of its own: those on one member, in
-                       an outage all, are runs (default 1, in an outage ${pairsOfOutage})
-  --file FILE          add the results to those in FILE, and print all; with --runs 0 only that
-  --outage-seconds N   how long the front door and DynamoDB are away (default 180)
-  --markdown           print the table as Markdown
-  --help
-`;
-
-/** The command line; undefined after `--help`, an error for what it cannot mean. */
-export function benchOptions(args: readonly string[]): BenchOptions | undefined {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      runs: { type: 'string', default: '10' },
-      cases: { type: 'string', default: caseNames.join() },
-      clusters: { type: 'string', default: clusterNames.join() },
-      pairs: { type: 'string' },
-      file: { type: 'string' },
-      'outage-seconds': { type: 'string', default: '180' },
-      markdown: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(usage);
-    return undefined;
-  }
-  return {
-    runs: values.runs === '0' ? 0 : numberOf('--runs', values.runs),
-    cases: chosen('--cases', values.cases, caseNames),
-    clusters: chosen('--clusters', values.clusters, clusterNames),
-    pairs: values.pairs === undefined ? undefined : numberOf('--pairs', values.pairs),
-    file: values.file,
-    outageMs: numberOf('--outage-seconds', values['outage-seconds']) * 1000,
-    isMarkdown: values.markdown,
-  };
+interface Given extends Omit<BenchOptions, 'outageMs' | 'isMarkdown'> {
+  readonly outageSeconds: number;
+  readonly markdown: boolean;
 }
 
 /** How many pairs of clients a case is done to at once; a fault hits only some of them. */
 export function pairsAtOnce(name: CaseName, { pairs, runs }: BenchOptions): number {
   return failoverCases[name].isOutage ? Math.min(pairs ?? pairsOfOutage, runs) : (pairs ?? 1);
-}
-
-/** Those of `all` that `text` names, in their own order. */
-function chosen<T extends string>(option: string, text: string, all: readonly T[]): T[] {
-  const names = text.split(',');
-  const unknown = names.find((name) => !all.some((one) => one === name));
-  if (unknown !== undefined) throw new Error(`${option}: there is no "${unknown}"; see --help`);
-  return all.filter((one) => names.includes(one));
-}
-
-function numberOf(option: string, text: string): number {
-  if (!/^[1-9]\d{0,4}$/.test(text)) throw new Error(`${option} takes a number from 1 on`);
-  return Number(text);
 }

@@ -22,8 +22,7 @@ const starts: Readonly<Record<ClusterName, ClusterStart>> = {
 
 const attemptsMax = 2;
 
-const options = readOptions();
-if (options !== undefined) await main(options);
+await main(benchOptions());
 
 async function main(options: BenchOptions): Promise<void> {
   const { cases, clusters, runs, isMarkdown } = options;
@@ -114,16 +113,6 @@ async function measureRuns(
       say(`${trial.name}: once more: ${String(error)}`);
       await cluster.heal();
     }
-  }
-}
-
-function readOptions(): BenchOptions | undefined {
-  try {
-    return benchOptions(process.argv.slice(2));
-  } catch (error) {
-    say(error instanceof Error ? error.message : String(error));
-    process.exitCode = 2;
-    return undefined;
   }
 }
 

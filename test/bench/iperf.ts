@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
 import { GenuineClient } from '#test/netns/genuine-client.ts';
 import type { Network } from '#test/netns/network.ts';
+import { amount, someOf, tool, wholeNumber, wholeNumbers } from '#test/support/command-line.ts';
 import { inNetwork, machineLine, say } from './bench-network.ts';
 import { columns } from './columns.ts';
 import {
@@ -21,14 +21,7 @@ import { type ServerName, serverNames } from './server-under-test.ts';
  * one client's virtual adapter to another's. `npm run bench:iperf`. Clients cost more than either
  * server and share its machine, so Mbit/s are the machine's; compare what a CPU-second carries.
  */
-const usage = `Genuine clients and iperf3 through our cluster and through a genuine server.
-
-  --servers A,B       of ${serverNames.join(', ')} (default: both)
-  --seconds N         of each measurement (default 4)
-  --pairs A,B         pairs of clients at once (default 1,4)
-  --connections N     of each client's session (default 1)
-  --udp-mbit N        datagrams offered by all pairs together (default 100)
-`;
+const what = 'Genuine clients and iperf3 through our cluster and through a genuine server.';
 
 interface Case {
   readonly pairs: number;
@@ -46,24 +39,25 @@ const warmSeconds = 2;
 /** Clients' addresses on the switch, above those of servers. */
 const firstAddress = 20;
 
-const { values } = parseArgs({
-  options: {
-    servers: { type: 'string', default: serverNames.join() },
-    seconds: { type: 'string', default: '4' },
-    pairs: { type: 'string', default: '1,4' },
-    connections: { type: 'string', default: '1' },
-    'udp-mbit': { type: 'string', default: '100' },
-    help: { type: 'boolean', default: false },
-  },
-});
-const names = serverNames.filter((name) => values.servers.split(',').includes(name));
-const pairCounts = values.pairs.split(',').map(Number);
+const options = tool('bench:iperf', what)
+  .option('--servers <A,B>', 'whom to measure', someOf(serverNames), serverNames)
+  .option('--seconds <N>', 'of each measurement', amount(86_400), 4)
+  .option('--pairs <A,B>', 'pairs of clients at once', wholeNumbers(1, 50), [1, 4])
+  .option('--connections <N>', 'of each client’s session', wholeNumber(1, 32), 1)
+  .option('--udp-mbit <N>', 'datagrams offered by all pairs together', amount(100_000), 100)
+  .parse()
+  .opts<{
+    servers: readonly ServerName[];
+    seconds: number;
+    pairs: readonly number[];
+    connections: number;
+    udpMbit: number;
+  }>();
+const { servers: names, pairs: pairCounts, seconds } = options;
 const pairsMax = Math.max(...pairCounts);
-const seconds = Number(values.seconds);
-const udpBits = Number(values['udp-mbit']) * 1e6;
+const udpBits = options.udpMbit * 1e6;
 
-if (values.help) say(usage);
-else await inNetwork(main);
+await inNetwork(main);
 
 async function main(network: Network): Promise<void> {
   say(machineLine());
@@ -112,7 +106,7 @@ async function dial(network: Network, server: DialledServer, n: number): Promise
   const obstacle = n === 0 ? await whyNoIperf(host) : undefined;
   if (obstacle !== undefined) throw new Error(obstacle);
   const credential = { kind: 'password', password: server.password } as const;
-  const maxConnections = Number(values.connections);
+  const maxConnections = options.connections;
   const account = { ...server, credential, maxConnections };
   return GenuineClient.dial(host, account, `10.88.0.${number}`);
 }

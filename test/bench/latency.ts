@@ -32,8 +32,8 @@ interface Measured {
   readonly lost: number;
 }
 
-const options = speedOptions(what, 8);
-if (options !== undefined) await inNetwork((network) => main(network, options));
+const options = speedOptions('bench:latency', what, 8);
+await inNetwork((network) => main(network, options));
 
 async function main(network: Network, options: SpeedOptions): Promise<void> {
   say(machineLine());

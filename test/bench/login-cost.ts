@@ -4,6 +4,7 @@ import { hubName } from '#shared/kernel/ids.ts';
 import { defaultPolicy } from '#shared/wire/policy.ts';
 import type { LoginWish } from '#test/functions/login-wish.ts';
 import { sessionReport } from '#test/functions/test-member.ts';
+import { tool } from '#test/support/command-line.ts';
 import { columns } from './columns.ts';
 import { printBill } from './login-cost-bill.ts';
 import { type Cost, CostRig, callMs } from './login-cost-rig.ts';
@@ -20,6 +21,8 @@ const memory = { frontdoor: 1, agentApi: 1, watchdog: 0.5, sweeper: 0.5 } as con
 const repetitions = 9;
 /** So that nobody logs in too often. */
 const userCount = 20;
+
+tool('bench:login', 'What logins and heartbeats cost: requests and dollars.').parse();
 
 const rig = new CostRig(callMs);
 const { plane } = rig;

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
 import type { Random } from '#shared/kernel/random.ts';
 import { seededRandom } from '#test/functions/doubles.ts';
+import { tool, wholeNumber } from '#test/support/command-line.ts';
 import { columns } from './columns.ts';
 import { attendance, type Day, type Packing, packDay, paretoSizes } from './placement-dynamic.ts';
 import { EtherfleetRule } from './placement-etherfleet.ts';
@@ -9,7 +9,7 @@ import { type Spread, type StaticCase, spreadStatic } from './placement-static.t
 
 /**
  * How evenly a genuine controller's rule and ours spread a million sessions over a thousand
- * members. Pure: time, members and clients are simulated. `npm run bench:placement -- --seed 7`.
+ * members. Pure: time, members and clients are simulated. `npm run bench:placement`.
  */
 const members = 1_000;
 const burstEvery = 20;
@@ -57,8 +57,10 @@ const staticCases: readonly StaticCase[] = [
   },
 ];
 
-const { values } = parseArgs({ options: { seed: { type: 'string', default: '20261122' } } });
-const seed = Number(values.seed);
+const { seed } = tool('bench:placement', 'How evenly SoftEther’s rule and ours spread sessions.')
+  .option('--seed <N>', 'of all that is left to chance', wholeNumber(0, 999_999_999), 20261122)
+  .parse()
+  .opts<{ seed: number }>();
 const startedMs = Date.now();
 say(`seed ${seed}\n`);
 say('Static hubs. "end": highest load over mean load when all are in. "worst": highest load over');

@@ -17,8 +17,8 @@ const loginsAtOnce = 20;
 const portion = 500;
 const settleMs = 4_000;
 
-const options = speedOptions(what, 10);
-if (options !== undefined) await inNetwork((network) => main(network, options));
+const options = speedOptions('bench:sessions', what, 10);
+await inNetwork((network) => main(network, options));
 
 async function main(network: Network, options: SpeedOptions): Promise<void> {
   say(machineLine());

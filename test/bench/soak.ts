@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { AgentProcess } from '#test/support/agent-process.ts';
+import { amount, tool, wholeNumber } from '#test/support/command-line.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { Crowd } from './soak-crowd.ts';
 
@@ -7,16 +7,12 @@ import { Crowd } from './soak-crowd.ts';
 // time everybody leaves: what the member then still holds is what it leaks. Prints a row a minute
 // and one for each such pause; ends with 1 if memory or handles grew.
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '30' },
-    crowd: { type: 'string', default: '60' },
-    /** Minutes between two pauses. */
-    'pause-every': { type: 'string', default: '3' },
-    help: { type: 'boolean', default: false },
-  },
-});
-const usage = 'npm run bench:soak -- [--minutes 30] [--crowd 60] [--pause-every 3]\n';
+const options = tool('bench:soak', 'Memory and open files of a member under churn.')
+  .option('--minutes <N>', 'in all', amount(10_000), 30)
+  .option('--crowd <N>', 'visitors at once', wholeNumber(1, 1_000), 60)
+  .option('--pause-every <MINUTES>', 'everybody leaves so often', amount(10_000), 3)
+  .parse()
+  .opts<{ minutes: number; crowd: number; pauseEvery: number }>();
 
 const mebibyte = 1024 * 1024;
 const minuteMs = 60_000;
@@ -62,10 +58,10 @@ async function soak(): Promise<boolean> {
   member.plane.timing = timing;
   member.start({ ...member.config(), capacity: 1_000 });
   await member.joined();
-  const crowd = new Crowd(member, Number(values.crowd));
+  const crowd = new Crowd(member, options.crowd);
   const startedMs = performance.now();
-  const endsMs = startedMs + Number(values.minutes) * minuteMs;
-  const pauseEveryMs = Number(values['pause-every']) * minuteMs;
+  const endsMs = startedMs + options.minutes * minuteMs;
+  const pauseEveryMs = options.pauseEvery * minuteMs;
   const valleys: Valley[] = [];
 
   const say = (note?: string): void => {
@@ -156,5 +152,4 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-if (values.help) process.stdout.write(usage);
-else process.exitCode = (await soak()) ? 0 : 1;
+process.exitCode = (await soak()) ? 0 : 1;

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { amount, someOf, tool, wholeNumbers } from '#test/support/command-line.ts';
 import type { MemberOptions } from './member-hub.ts';
 import { type ServerName, serverNames } from './server-under-test.ts';
 
@@ -13,51 +13,57 @@ export interface SpeedOptions extends MemberOptions {
   readonly realTime: boolean;
 }
 
-const usage = `
-  --servers A,B         of ${serverNames.join(', ')} (default: both)
-  --seconds N           of each measurement
-  --node PATH           runtime of the member under test (default: this one)
-  --node-options "..."  its options, after those it is deployed with
-  --program PATH        a main.mjs bundled earlier, instead of this source
-  --real-time           the server and who measures go before everything else on this machine
-  --session-timeout N   seconds our Welcome names (default 20, as the genuine server)
-  --pairs A,B           bench:throughput: pairs of sessions (default 1,8)
-  --sessions A,B        bench:sessions: how many (default 100,1000,10000)
-  --frames A,B          bench:throughput: frame sizes (default 1500,512,64)
-`;
+const sessionsMax = 1_000_000;
 
-/** The command line; undefined after `--help`. */
-export function speedOptions(what: string, seconds: number): SpeedOptions | undefined {
-  const { values } = parseArgs({
-    options: {
-      servers: { type: 'string', default: serverNames.join() },
-      seconds: { type: 'string', default: String(seconds) },
-      node: { type: 'string', default: process.execPath },
-      'node-options': { type: 'string', default: '' },
-      program: { type: 'string' },
-      'real-time': { type: 'boolean', default: false },
-      'session-timeout': { type: 'string', default: '20' },
-      pairs: { type: 'string', default: '1,8' },
-      sessions: { type: 'string', default: '100,1000,10000' },
-      frames: { type: 'string', default: '1500,512,64' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(`${what}\n${usage}`);
-    return undefined;
-  }
+/** The command line of one of them. */
+export function speedOptions(script: string, what: string, seconds: number): SpeedOptions {
+  const given = tool(script, what)
+    .option('--servers <A,B>', 'whom to measure', someOf(serverNames), serverNames)
+    .option('--seconds <N>', 'of each measurement', amount(86_400), seconds)
+    .option('--node <PATH>', 'runtime of the member under test', process.execPath)
+    .option('--node-options <TEXT>', 'its options, after those it is deployed with', '')
+    .option('--program <PATH>', 'a main.mjs bundled earlier, instead of this source')
+    .option('--real-time', 'the server and who measures go before all else here', false)
+    .option('--session-timeout <SECONDS>', 'as our Welcome names it', amount(86_400), 20)
+    .option('--pairs <A,B>', 'bench:throughput: pairs of sessions', wholeNumbers(1, 1_000), [1, 8])
+    .option(
+      '--sessions <A,B>',
+      'bench:sessions: how many',
+      wholeNumbers(1, sessionsMax),
+      [100, 1_000, 10_000],
+    )
+    .option(
+      '--frames <A,B>',
+      'bench:throughput: frame sizes',
+      wholeNumbers(60, 1_514),
+      [1_500, 512, 64],
+    )
+    .parse()
+    .opts<Given>();
   return {
-    servers: serverNames.filter((name) => values.servers.split(',').includes(name)),
-    runMs: Number(values.seconds) * 1000,
-    node: values.node,
-    program: values.program,
-    nodeOptions: values['node-options'].split(' ').filter(Boolean),
-    sessionTimeoutMs: Number(values['session-timeout']) * 1000,
+    servers: given.servers,
+    runMs: given.seconds * 1_000,
+    node: given.node,
+    program: given.program,
+    nodeOptions: given.nodeOptions.split(' ').filter(Boolean),
+    sessionTimeoutMs: given.sessionTimeout * 1_000,
     redeemDelayMs: 20,
-    pairCounts: values.pairs.split(',').map(Number),
-    frameSizes: values.frames.split(',').map(Number),
-    sessionCounts: values.sessions.split(',').map(Number),
-    realTime: values['real-time'],
+    pairCounts: given.pairs,
+    frameSizes: given.frames,
+    sessionCounts: given.sessions,
+    realTime: given.realTime,
   };
+}
+
+interface Given {
+  readonly servers: readonly ServerName[];
+  readonly seconds: number;
+  readonly node: string;
+  readonly nodeOptions: string;
+  readonly program: string | undefined;
+  readonly realTime: boolean;
+  readonly sessionTimeout: number;
+  readonly pairs: readonly number[];
+  readonly sessions: readonly number[];
+  readonly frames: readonly number[];
 }

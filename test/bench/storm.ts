@@ -27,8 +27,8 @@ const pingEveryMs = 50;
 /** The crowd builds up gently; what is measured comes after. */
 const gentlyAtOnce = 20;
 
-const options = speedOptions(what, 4);
-if (options !== undefined) await inNetwork((network) => main(network, options));
+const options = speedOptions('bench:storm', what, 4);
+await inNetwork((network) => main(network, options));
 
 async function main(network: Network, options: SpeedOptions): Promise<void> {
   say(machineLine());

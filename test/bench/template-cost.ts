@@ -1,4 +1,5 @@
 import { settings } from '#cdk/settings.ts';
+import { tool } from '#test/support/command-line.ts';
 import { type SynthesizedResource, synthesized } from '../cdk/template.ts';
 import { columns } from './columns.ts';
 import { monthHours, prices } from './prices.ts';
@@ -19,6 +20,8 @@ import {
 /** As `npm run bench:login` prints them: heartbeats and looks of an idle member, and one login. */
 const idleMemberHour = 0.003375;
 const login = 0.00000982;
+
+tool('bench:cost', 'What the deployed template costs a month, at list prices.').parse();
 
 const { all, of, only } = await synthesized();
 

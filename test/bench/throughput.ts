@@ -15,8 +15,8 @@ const what = 'GB and frames a server forwards per CPU-second, and what it loses.
 /** Frames of bulk TCP, which come with acknowledgements the other way. */
 const ackedBytesMin = 1_000;
 
-const options = speedOptions(what, 5);
-if (options !== undefined) await inNetwork((network) => main(network, options));
+const options = speedOptions('bench:throughput', what, 5);
+await inNetwork((network) => main(network, options));
 
 async function main(network: Network, options: SpeedOptions): Promise<void> {
   say(machineLine());

@@ -1,35 +1,27 @@
-// Looks for inputs on which what strangers send is misread.
-//
-//   npm run fuzz -- --seconds 60                 a minute in all
-//   npm run fuzz -- --seconds 60 --target hub    on one target: pack, http, stream, packet, hub
-//   npm run fuzz -- --seed 42 --target hub       as a run before that printed its seed
-//   npm run fuzz -- --target hub --input 0242…   one input, as a fault was printed
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
+import { InvalidArgumentError, Option } from 'commander';
+import { amount, tool, wholeNumber } from '#test/support/command-line.ts';
 import { type Fault, searchAtRandom, searchByCoverage } from './search.ts';
 import type { Target } from './target.ts';
 import { targets } from './targets.ts';
 
-const secondsDefault = 30;
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: `${secondsDefault}` },
-    seed: { type: 'string' },
-    target: { type: 'string' },
-    input: { type: 'string' },
-  },
-});
-const chosen = targets.filter(({ name }) => values.target === undefined || name === values.target);
-if (chosen.length === 0)
-  fail(`no target ${values.target}: ${targets.map(({ name }) => name).join(', ')}`);
+const names = targets.map(({ name }) => name);
+const options = tool('fuzz', 'Look for inputs on which what strangers send is misread.')
+  .option('--seconds <N>', 'for all targets together', amount(1_000_000), 30)
+  .addOption(new Option('--target <NAME>', 'on one target alone').choices(names))
+  .option('--seed <N>', 'as a run before that printed its seed', wholeNumber(0, 2 ** 31))
+  .option('--input <HEX>', 'one input, as a fault was printed', bytesOf)
+  .parse()
+  .opts<{ seconds: number; target?: string; seed?: number; input?: Buffer }>();
+const chosen = targets.filter(({ name }) => name === (options.target ?? name));
 
-if (values.input !== undefined) {
-  for (const target of chosen) target.run(Buffer.from(values.input, 'hex'));
+if (options.input !== undefined) {
+  for (const target of chosen) target.run(options.input);
   say('no fault');
 } else {
-  const seed = Number(values.seed ?? randomInt(2 ** 31));
+  const seed = options.seed ?? randomInt(2 ** 31);
   say(`seed ${seed}`);
-  const milliseconds = (1_000 * Number(values.seconds)) / chosen.length;
+  const milliseconds = (1_000 * options.seconds) / chosen.length;
   for (const target of chosen) fuzz(target, seed, milliseconds);
 }
 
@@ -44,6 +36,11 @@ function fuzz(target: Target, seed: number, milliseconds: number): void {
     `${target.name.padEnd(8)} ${atRandom.runs} inputs at random, ${guided.runs} guided: ` +
       `${guided.kept} kept, ${guided.reached} characters of source reached`,
   );
+}
+
+function bytesOf(hex: string): Buffer {
+  if (/^([\da-f]{2})*$/i.test(hex)) return Buffer.from(hex, 'hex');
+  throw new InvalidArgumentError('expected hexadecimal digits, two for each byte');
 }
 
 function until(milliseconds: number): () => boolean {

@@ -1,31 +1,31 @@
-import { parseArgs } from 'node:util';
+import { tool, wholeNumber } from '#test/support/command-line.ts';
 import { drawOptions, stringifyOptions } from './options.ts';
 import { simulate, stringifyFailure } from './simulation.ts';
 
-// The simulator from the command line; see README.md.
-//
-//   --seeds N --from S     N runs from seed S on; the options line of each comes first
-//   --seed S --verbose     one run, with everything that happens
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '100' },
-    from: { type: 'string', default: '1' },
-    seed: { type: 'string' },
-    verbose: { type: 'boolean', default: false },
-    quiet: { type: 'boolean', default: false },
-  },
-});
+const seedsMax = 999_999_999;
+const seedOption = wholeNumber(0, seedsMax);
+const options = tool(
+  'test:sim',
+  'Simulate the whole cluster under accidents; see test/sim/README.md.',
+)
+  .option('--seeds <N>', 'so many runs', wholeNumber(1, seedsMax), 100)
+  .option('--from <SEED>', 'the first of them', seedOption, 1)
+  .option('--seed <SEED>', 'this run alone', seedOption)
+  .option('--verbose', 'print everything that happens', false)
+  .option('--quiet', 'print only what fails', false)
+  .parse()
+  .opts<{ seeds: number; from: number; seed?: number; verbose: boolean; quiet: boolean }>();
 
-const from = numberOf(values.seed ?? values.from);
-const count = values.seed === undefined ? numberOf(values.seeds) : 1;
+const from = options.seed ?? options.from;
+const count = options.seed === undefined ? options.seeds : 1;
 const failed: number[] = [];
 for (let seed = from; seed < from + count; seed++) {
-  if (!values.quiet) console.log(stringifyOptions(drawOptions(seed)));
+  if (!options.quiet) console.log(stringifyOptions(drawOptions(seed)));
   const result = await simulate(seed, {
-    ...(values.verbose && { print: (line: string) => console.log(line) }),
+    ...(options.verbose && { print: (line: string) => console.log(line) }),
   });
   if (result.violation === undefined) {
-    if (values.quiet) continue;
+    if (options.quiet) continue;
     const seconds = (result.convergedMs / 1_000).toFixed(1);
     console.log(`ok: ${result.events} events, well after ${seconds} s, ${result.digest}`);
   } else {
@@ -37,10 +37,4 @@ console.log(`${count - failed.length} of ${count} seeds clean`);
 if (failed.length > 0) {
   console.log(`failed: ${failed.join(' ')}`);
   process.exitCode = 1;
-}
-
-function numberOf(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  console.error(`error: expected a number, not ${text}`);
-  process.exit(2);
 }

@@ -67,6 +67,6 @@ export function stringifyFailure(result: SimResult): string {
   return [
     ...lastEvents,
     `seed ${seed}: ${violation?.invariant}: ${violation?.what}`,
-    `replay: node --import tsx test/sim/main.ts --seed ${seed} --verbose`,
+    `replay: npm run test:sim -- --seed ${seed} --verbose`,
   ].join('\n');
 }
