@@ -11,8 +11,7 @@ import { installDependencies } from '../cdk/local/install.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const interopFolder = join('test', 'interop');
 /** For one file, all its tests; generous, because its only task is to end what hangs. */
-const unitLimitMs = 180_000;
-const interopLimitMs = 300_000;
+const fileLimitMs = 300_000;
 const genuinePrograms = ['vpnclient', 'vpncmd', 'vpnbridge', 'vpnserver'];
 /** Command, and the Debian package that has it. */
 const tools = new Map([
@@ -44,7 +43,7 @@ const others = files.filter((file) => !file.startsWith(interopFolder));
 let failed = files.length === 0;
 if (failed) say(`no test files in ${places.join(', ')}`);
 if (others.length > 0) {
-  failed = !runTests(others, availableParallelism(), unitLimitMs) || failed;
+  failed = !runTests(others, availableParallelism()) || failed;
 }
 if (interop.length > 0) failed = !runInterop() || failed;
 exit(failed ? 1 : 0);
@@ -54,7 +53,7 @@ function runInterop() {
   const missing = whyNoInterop();
   if (missing.length === 0) {
     say(`interop: ${interop.length} files with genuine SoftEther programs, one after the other`);
-    return runTests(interop, 1, interopLimitMs);
+    return runTests(interop, 1);
   }
   say(`SKIPPED: ${interop.length} files in ${interopFolder}, because`);
   for (const reason of missing) say(`  - ${reason}`);
@@ -63,11 +62,11 @@ function runInterop() {
   return false;
 }
 
-function runTests(paths, concurrency, limitMs) {
+function runTests(paths, concurrency) {
   const settings = [
     '--test-reporter=spec',
     `--test-concurrency=${concurrency}`,
-    `--test-timeout=${limitMs}`,
+    `--test-timeout=${fileLimitMs}`,
   ];
   return run(execPath, ['--import', 'tsx', '--test', ...settings, ...options, ...paths]);
 }

@@ -19,9 +19,9 @@ interface FarmMember {
   readonly LeaseExpires_dt?: string;
 }
 
-describe('the local cloud loses sight of a member', { timeout: 400_000 }, () => {
+describe('the local cloud loses sight of a member', { timeout: 290_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'etherfleet-backstop-'));
-  const cloud = new CloudProcess(22_700, 2, folder);
+  const cloud = new CloudProcess(22_720, 2, folder);
   let session: ReconnectingSession;
 
   before(async () => {
