@@ -101,4 +101,3 @@ export const hubLogSchema = z.object({
   security: z.boolean().default(true),
   packets: z.partialRecord(z.enum(packetLogKinds), z.enum(packetLogLevels)).default({}),
 });
-export type HubLog = Readonly<z.infer<typeof hubLogSchema>>;
