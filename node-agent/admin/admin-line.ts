@@ -3,8 +3,8 @@ import type { Log } from '#shared/kernel/log.ts';
 import { errorCode } from '#shared/wire/error-code.ts';
 import { encodePack, Pack } from '#shared/wire/pack.ts';
 import { WireError } from '#shared/wire/wire-error.ts';
+import type { AdminApi } from '../control/agent-api.ts';
 import type { Wire } from '../session/wire.ts';
-import type { AdminApi } from './admin-api.ts';
 import { encodeFrame, FrameReader } from './frame-reader.ts';
 
 export interface AdminLineLimits {

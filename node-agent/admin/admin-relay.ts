@@ -4,9 +4,9 @@ import type { Random } from '#shared/kernel/random.ts';
 import { errorCode } from '#shared/wire/error-code.ts';
 import { rpcNonceBytes, rpcRandom } from '#shared/wire/rpc-challenge.ts';
 import { sha0Bytes } from '#shared/wire/sha0.ts';
+import type { AdminApi } from '../control/agent-api.ts';
 import { type ForgedTicketLimits, ForgedTickets } from '../control/forged-tickets.ts';
 import type { Wire } from '../session/wire.ts';
-import type { AdminApi } from './admin-api.ts';
 import { AdminLine, type AdminLineLimits } from './admin-line.ts';
 import type { AdminLogin } from './admin-login.ts';
 

@@ -19,7 +19,6 @@ import {
 import { type Problem, problemSchema } from '#shared/contract/problem.ts';
 import { agentRoutes } from '#shared/contract/routes.ts';
 import { type Grant, grantSchema, type RedeemRequest } from '#shared/contract/ticket.ts';
-import type { AdminApi } from '../admin/admin-api.ts';
 import { readBody } from './bounded-body.ts';
 import type { SigningKeys } from './imds.ts';
 
@@ -35,6 +34,12 @@ export interface AgentApi {
   join(body: JoinRequest, deadlineMs: number): Promise<Answer<JoinResponse>>;
   heartbeat(body: Observed, deadlineMs: number): Promise<Answer<Desired>>;
   redeem(body: RedeemRequest, deadlineMs: number): Promise<Answer<Grant>>;
+}
+
+/** What a member passes on for administrators. Each has a deadline and never throws. */
+export interface AdminApi {
+  adminLogin(body: AdminLoginRequest, deadlineMs: number): Promise<Answer<AdminLoginAnswer>>;
+  adminCall(body: AdminCallRequest, deadlineMs: number): Promise<Answer<AdminCallAnswer>>;
 }
 
 export interface SignedAgentApiOptions {

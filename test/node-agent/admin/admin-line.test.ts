@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AdminApi } from '#node-agent/admin/admin-api.ts';
 import { AdminLine } from '#node-agent/admin/admin-line.ts';
 import { encodeFrame } from '#node-agent/admin/frame-reader.ts';
-import type { Answer } from '#node-agent/control/agent-api.ts';
+import type { AdminApi, Answer } from '#node-agent/control/agent-api.ts';
 import type { AdminCallAnswer, AdminCallRequest } from '#shared/contract/admin-relay.ts';
 import { errorCode } from '#shared/wire/error-code.ts';
 import { answerPackLimits, decodePack } from '#shared/wire/pack.ts';

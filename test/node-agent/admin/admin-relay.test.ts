@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AdminApi } from '#node-agent/admin/admin-api.ts';
 import { AdminRelay } from '#node-agent/admin/admin-relay.ts';
 import { encodeFrame } from '#node-agent/admin/frame-reader.ts';
+import type { AdminApi } from '#node-agent/control/agent-api.ts';
 import { adminLimits, listenerLimits } from '#node-agent/limits.ts';
 import { MemberListener } from '#node-agent/listener/member-listener.ts';
 import { atEndOfTurn, systemClock, systemRandom, systemTimers } from '#node-agent/system.ts';
