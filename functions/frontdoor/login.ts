@@ -26,8 +26,18 @@ type Admitted = Extract<Admission, { kind: 'admitted' }>;
 /** As many candidates of one decision are logged, the nearest to being chosen first. */
 const consideredLoggedMax = 16;
 
-/** What is told of a rejection beside its number and reason. */
-type More = Readonly<Record<string, unknown>> & { readonly explanation?: string };
+/** How a login ended. `told`: what its event says beyond who asked. */
+type Ending =
+  | { readonly kind: 'redirected'; readonly redirect: Redirect; readonly told: Told }
+  | {
+      readonly kind: 'rejected';
+      readonly code: number;
+      readonly reason: string;
+      readonly told?: Told;
+      /** For whoever asks why. */
+      readonly explanation?: string;
+    };
+type Told = Readonly<Record<string, unknown>>;
 
 /** A login ends in a redirect or an error, and in exactly one event that says why. */
 export async function logIn(
@@ -35,38 +45,37 @@ export async function logIn(
   login: Login,
   source: Source,
 ): Promise<LoginAnswer> {
-  const facts = {
-    hub: login.hubName,
-    user: login.userName,
-    source: source.address,
-    requestId: source.requestId,
-    client: `${login.clientStr} ${login.clientVer}/${login.clientBuild}`,
-  };
-  const reject = async (code: number, reason: string, more: More = {}): Promise<LoginAnswer> => {
-    const { explanation, ...logged } = more;
-    frontDoor.log.info('login.rejected', { ...facts, code, reason, ...logged });
-    const { hub, user, client } = facts;
-    const rejection = { hub: hubName(hub), user, code, reason, source: source.address, client };
-    if (reason !== 'unknown-hub') await note(frontDoor, { ...rejection, proven, explanation });
-    return { kind: 'reject', code, noSavePassword };
-  };
-
-  let proven = false;
-  let noSavePassword = false;
+  const { hubName: hub, userName: user } = login;
+  const client = `${login.clientStr} ${login.clientVer}/${login.clientBuild}`;
+  const facts = { hub, user, source: source.address, requestId: source.requestId, client };
   const who = await authenticate(frontDoor, login, source);
-  if (who.kind === 'rejected') {
-    noSavePassword = who.noSavePassword ?? false;
-    return reject(who.code, who.reason);
+  const proven = who.kind === 'authenticated';
+  const ending: Ending = proven ? await sendToMember(frontDoor, login, who) : who;
+  if (ending.kind === 'redirected') {
+    frontDoor.log.info('login.redirected', { ...facts, ...ending.told });
+    return { kind: 'redirect', redirect: ending.redirect };
   }
-  proven = true;
-  noSavePassword = who.policy.noSavePassword;
+  const { code, reason, told, explanation } = ending;
+  frontDoor.log.info('login.rejected', { ...facts, code, reason, ...told });
+  if (reason !== 'unknown-hub') {
+    const rejection = { hub: hubName(hub), user, code, reason, source: source.address, client };
+    await note(frontDoor, { ...rejection, proven, explanation });
+  }
+  const { noSavePassword = false } = proven ? who.policy : who;
+  return { kind: 'reject', code, noSavePassword };
+}
+
+/** Who has proven who they are is sent to a member, if there is a seat and a place for them. */
+async function sendToMember(
+  frontDoor: FrontDoor,
+  login: Login,
+  who: Authenticated,
+): Promise<Ending> {
   const effect = redirectEffect(login);
   if (effect === 'misroutes') {
-    return reject(errorCode.notSupported, 'name-configured-client', {
-      host: login.serverHostname,
-    });
+    const told = { host: login.serverHostname };
+    return rejected(errorCode.notSupported, 'name-configured-client', { told });
   }
-
   const nowMs = frontDoor.clock.nowMs();
   const issue: Issue = {
     sessionName: drawSessionName(who.userName, frontDoor.random),
@@ -74,7 +83,7 @@ export async function logIn(
     singleConnection: effect === 'single-connection',
   };
   const seats = await takeSeats(frontDoor, who, login, issue.sessionName, nowMs + seatHeldMs);
-  if (seats.kind === 'rejected') return reject(seats.code, seats.reason);
+  if (seats.kind === 'rejected') return seats;
 
   const client = clientTag(who.hub.name, who.userName, login.uniqueId);
   const admission = await admit(frontDoor, who.hub, client);
@@ -83,34 +92,42 @@ export async function logIn(
     await giveBack(frontDoor, who, issue.sessionName, seats.refs);
   }
   if (admission.kind === 'contended') {
-    return reject(errorCode.noMemberForHub, 'contended', { rounds });
+    return rejected(errorCode.noMemberForHub, 'contended', { told: { rounds } });
   }
-  const candidates = candidatesOf(admission.considered);
+  const { considered, reason } = admission;
+  const candidates = candidatesOf(considered);
   const explanation = encodeExplanation({
     atMs: nowMs,
-    reason: admission.reason,
+    reason,
     rounds,
-    looked: admission.considered.length,
+    looked: considered.length,
     candidates: admission.kind === 'admitted' ? chosenFirst(admission, candidates) : candidates,
   });
   if (admission.kind === 'reject') {
-    return reject(admission.code, admission.reason, { rounds, candidates, explanation });
+    return rejected(admission.code, reason, { told: { rounds, candidates }, explanation });
   }
 
   const why = { seats: seats.refs, explanation };
   const { grant, redirect } = await issueTicket(frontDoor, who, admission, issue, why);
-  frontDoor.log.info('login.redirected', {
-    ...facts,
+  const told = {
     session: grant.sessionName,
     member: admission.member.memberId,
     memberEpoch: admission.member.epoch,
     placementEpoch: admission.placementEpoch,
-    reason: admission.reason,
+    reason,
     rounds,
     candidates,
     ...(issue.singleConnection && { singleConnection: true }),
-  });
-  return { kind: 'redirect', redirect };
+  };
+  return { kind: 'redirected', redirect, told };
+}
+
+function rejected(
+  code: number,
+  reason: string,
+  more: { readonly told: Told; readonly explanation?: string },
+): Ending {
+  return { kind: 'rejected', code, reason, ...more };
 }
 
 /** What is settled before a member is looked for. */
