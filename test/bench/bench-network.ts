@@ -2,6 +2,7 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 import type { Host } from '#test/netns/host.ts';
 import { Network } from '#test/netns/network.ts';
 import type { Generator } from './generator.ts';
+import type { ServerAddress } from './open-session.ts';
 import { RemoteProcess } from './remote-calls.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
@@ -21,11 +22,7 @@ export function startGenerator(host: Host): RemoteProcess<Generator> {
 }
 
 /** What a generator must know of a server. */
-export function serverOf({ address, port, hub }: ServerUnderTest): {
-  readonly address: string;
-  readonly port: number;
-  readonly hub: string;
-} {
+export function serverOf({ address, port, hub }: ServerUnderTest): ServerAddress {
   return { address, port, hub };
 }
 

@@ -1,8 +1,6 @@
-import { dial } from '#node-agent/dial/dial.ts';
 import type { DialedSession } from '#node-agent/dial/dialed-session.ts';
-import { systemClock, systemRandom, systemTimers } from '#node-agent/system.ts';
-import { silentLog } from '#shared/kernel/log.ts';
 import { Flow, type FlowCounters, type FlowOptions } from './flow.ts';
+import { openSession, type ServerAddress } from './open-session.ts';
 import { Pings } from './pings.ts';
 import { serveCalls } from './remote-calls.ts';
 import type { Login } from './server-under-test.ts';
@@ -12,7 +10,7 @@ import { udpFrame } from './udp-frame.ts';
 export type Generator = typeof calls;
 
 interface Connect {
-  readonly server: { readonly address: string; readonly port: number; readonly hub: string };
+  readonly server: ServerAddress;
   readonly logins: readonly Login[];
   /** Logins under way at a time. */
   readonly atOnce: number;
@@ -112,34 +110,16 @@ serveCalls(calls);
 async function logIn(server: Connect['server'], login: Login, number: number): Promise<number> {
   for (let tries = 0; ; tries += 1) {
     try {
-      const session = await logInOnce(server, login);
+      const onEnd = (): void => {
+        ended += 1;
+      };
+      const session = await openSession(server, login, { deadlineMs: 60_000, onEnd });
       stations.push({ session, number });
       return tries;
     } catch (error) {
       if (tries === triesMax) throw error;
     }
   }
-}
-
-async function logInOnce(server: Connect['server'], login: Login): Promise<DialedSession> {
-  const outcome = await dial({
-    ...server,
-    user: login.kind === 'password' ? login.user : 'alice',
-    credential:
-      login.kind === 'ticket'
-        ? { kind: 'ticket', ticket: Buffer.from(login.ticketHex, 'hex') }
-        : { kind: 'password', password: login.password },
-    clock: systemClock,
-    timers: systemTimers,
-    random: systemRandom,
-    log: silentLog,
-    deadlineMs: 60_000,
-    onEnd: () => {
-      ended += 1;
-    },
-  });
-  if (outcome.kind !== 'connected') throw new Error(JSON.stringify(outcome));
-  return outcome.session;
 }
 
 /** Let the hub learn where a station is now: one of an earlier run may have had its address. */

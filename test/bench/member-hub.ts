@@ -5,6 +5,7 @@ import { nodeFlags } from '#cdk/constructs/agent-unit.ts';
 import type { Host } from '#test/netns/host.ts';
 import { bundledMain } from '#test/support/agent-process.ts';
 import { eventually } from '#test/support/eventually.ts';
+import type { TicketOptions } from '#test/support/fake-control-plane.ts';
 import type { MemberPlane } from './member-plane.ts';
 import { RemoteProcess } from './remote-calls.ts';
 import type { Login, ServerUnderTest } from './server-under-test.ts';
@@ -80,9 +81,15 @@ export class MemberHub implements ServerUnderTest {
     return [this.#pid];
   }
 
-  async logins(count: number): Promise<Login[]> {
+  logins(count: number): Promise<Login[]> {
+    return this.issue(count, {});
+  }
+
+  /** So many tickets that admit to this. */
+  async issue(count: number, grant: TicketOptions): Promise<Login[]> {
     const { sessionTimeoutMs } = this.#options;
-    const tickets = await this.#plane.call('issue', { count, hub: this.hub, sessionTimeoutMs });
+    const common = { count, hub: this.hub, sessionTimeoutMs };
+    const tickets = await this.#plane.call('issue', { ...common, ...grant });
     return tickets.map((ticketHex) => ({ kind: 'ticket', ticketHex }));
   }
 }

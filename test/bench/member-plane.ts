@@ -1,15 +1,13 @@
 import { timing } from '#shared/contract/timing.ts';
-import { FakeControlPlane } from '#test/support/fake-control-plane.ts';
+import { FakeControlPlane, type TicketOptions } from '#test/support/fake-control-plane.ts';
 import { FakeImds } from '#test/support/fake-imds.ts';
 import { serveCalls } from './remote-calls.ts';
 
 /** The agent API and the metadata service of a member under test, in a process of their own. */
 export type MemberPlane = typeof calls;
 
-interface Grants {
+interface Grants extends TicketOptions {
   readonly count: number;
-  readonly hub: string;
-  readonly sessionTimeoutMs: number;
 }
 
 const plane = await new FakeControlPlane().open();

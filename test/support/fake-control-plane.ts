@@ -24,7 +24,11 @@ export interface TicketOptions {
   readonly usual?: number;
   readonly version?: number;
   readonly online?: boolean;
+  /** The hub's options and access list. */
+  readonly options?: Readonly<Record<string, number | boolean>>;
+  readonly accessRules?: readonly object[];
   readonly user?: string;
+  readonly group?: string;
   readonly sessionName?: string;
   readonly sessionTimeoutMs?: number;
   readonly singleConnection?: boolean;
@@ -92,7 +96,10 @@ export class FakeControlPlane {
         kind,
         version: options.version ?? 1,
         online: options.online ?? true,
+        ...(options.options && { options: options.options }),
+        ...(options.accessRules && { accessRules: options.accessRules }),
       },
+      ...(options.group && { group: options.group }),
       placementEpoch: options.placementEpoch ?? (kind === 'dynamic' ? 1 : 0),
       ...(options.usual !== undefined && { usual: options.usual }),
       policy: options.policy ?? {},
