@@ -1,4 +1,5 @@
 import { eventually } from '#test/support/eventually.ts';
+import { callRpc } from '#test/support/json-rpc.ts';
 import { GenuineProgram } from './genuine-program.ts';
 import type { Host } from './host.ts';
 import { type Row, VpncmdError } from './vpncmd.ts';
@@ -11,6 +12,7 @@ const roleLimitMs = 60_000;
 export class GenuineServer {
   readonly host: Host;
   #program: GenuineProgram;
+  #relay: Promise<string> | undefined;
 
   private constructor(program: GenuineProgram) {
     this.host = program.host;
@@ -33,6 +35,16 @@ export class GenuineServer {
   /** A command on one hub. */
   hubAdmin(hub: string, ...args: string[]): Promise<readonly Row[]> {
     return this.#program.command(args, { password: adminPassword, hub });
+  }
+
+  /** A call of its JSON-RPC: a tenth of what starting vpncmd costs. */
+  async rpc(
+    method: string,
+    params: Readonly<Record<string, unknown>>,
+  ): Promise<Record<string, unknown>> {
+    this.#relay ??= this.host.relay(`${this.host.address}:443`);
+    const target = { url: 'https://localhost', password: adminPassword };
+    return callRpc({ ...target, socketPath: await this.#relay }, method, params);
   }
 
   async createUser(hub: string, user: string, password: string): Promise<void> {

@@ -136,6 +136,8 @@ export interface DhcpOptions {
   readonly assigned?: string;
   readonly client?: Buffer;
   readonly leaseSec?: number;
+  /** Bytes of padding before the first option; RFC 2132 allows them anywhere. Default: 1. */
+  readonly pads?: number;
 }
 
 export function dhcp(options: DhcpOptions = {}): Part {
@@ -148,18 +150,20 @@ export function dhcp(options: DhcpOptions = {}): Part {
   fixed.writeUInt32BE(0x63825363, 236);
   const lease = Buffer.from([51, 4, 0, 0, 0, 0]);
   lease.writeUInt32BE(options.leaseSec ?? 3_600, 2);
-  const kind = Buffer.from([0, 53, 1, options.kind ?? 1]);
-  return Buffer.concat([fixed, kind, lease, Buffer.from([255])]);
+  const pads = Buffer.alloc(options.pads ?? 1);
+  const kind = Buffer.from([53, 1, options.kind ?? 1]);
+  return Buffer.concat([fixed, pads, kind, lease, Buffer.from([255])]);
 }
 
 /** What a DHCP server sends to tell a client its address. */
-export function dhcpAck(assigned: string, client: Buffer, leaseSec?: number): Part {
+export function dhcpAck(assigned: string, client: Buffer, leaseSec?: number, pads?: number): Part {
   const message = dhcp({
     opcode: 2,
     kind: 5,
     assigned,
     client,
     ...(leaseSec !== undefined && { leaseSec }),
+    ...(pads !== undefined && { pads }),
   });
   return ip4(udp(67, 68, message), { from: '10.0.0.254', to: '255.255.255.255', protocol: 17 });
 }
