@@ -21,6 +21,7 @@ import {
   atMost,
   attributeAbsent,
   below,
+  type Change,
   getManyMax,
   is,
   itemAbsent,
@@ -189,6 +190,12 @@ export class MemberStore {
     return table === undefined || table === tableTag(this.#table.name);
   }
 
+  /** An item that does not say where it is from says so from now on. */
+  #renewalHere(member: Member, change: Change): Change {
+    if (member.table !== undefined) return change;
+    return { ...change, set: { ...change.set, table: tableTag(this.#table.name) } };
+  }
+
   /** The first member of this one's machine, if that is another. */
   async #firstBeside(id: MemberId): Promise<Member | undefined> {
     const first = memberIdOn(machineOf(id), 0);
@@ -223,7 +230,7 @@ export class MemberStore {
         keyOf.member(id),
         repeated
           ? { set: leaseAfter(member, leaseExpiresMs, nowMs) }
-          : renewalChange(member, observed, leaseExpiresMs, nowMs),
+          : this.#renewalHere(member, renewalChange(member, observed, leaseExpiresMs, nowMs)),
         all(
           is('epoch', member.epoch),
           is('seq', member.seq),

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Hub } from '#functions/store/hub-store.ts';
+import { keyOf } from '#functions/store/keys.ts';
 import { tableTag } from '#functions/store/member-item.ts';
 import { type Stores, storesOver } from '#functions/store/stores.ts';
-import type { Table } from '#functions/store/table.ts';
+import { always, type Table } from '#functions/store/table.ts';
 import type { TicketRecord } from '#functions/store/ticket-store.ts';
 import type { User } from '#functions/store/user-store.ts';
 import type { Observed } from '#shared/contract/heartbeat.ts';
 import type { JoinRequest } from '#shared/contract/member.ts';
 import { hubName, memberId } from '#shared/kernel/ids.ts';
 import { defaultPolicy } from '#shared/wire/policy.ts';
+import { WrappedTable } from '#test/support/wrapped-table.ts';
 
 const id = memberId('i-a');
 const other = memberId('i-b');
@@ -57,6 +59,13 @@ function userOf(changes: Partial<User> = {}): User {
   };
 }
 
+/** The same items under another name, as a recovery leaves them. */
+class Restored extends WrappedTable {
+  override get name(): string {
+    return 'restored';
+  }
+}
+
 /** Every aggregate's races between two writers, on one engine. Each test gets an empty table. */
 export function storesContract(engine: string, emptyTable: () => Promise<Table>): void {
   const fact = (name: string, body: (stores: Stores, table: Table) => Promise<void>): void => {
@@ -93,6 +102,20 @@ export function storesContract(engine: string, emptyTable: () => Promise<Table>)
     );
     assert.deepEqual(await stores.members.getMany([other, id]), [member]);
   });
+
+  fact(
+    'member: of before items named their table, is a stranger to a restored one',
+    async (stores, table) => {
+      await joined(stores);
+      const { members } = stores;
+      const key = keyOf.member(id);
+      await table.update(key, { remove: ['table'] }, always);
+      assert.equal((await members.renew(id, observed(2), leaseMs, nowMs)).kind, 'renewed');
+      const restored = storesOver(new Restored(table)).members;
+      const renewal = await restored.renew(id, observed(3), leaseMs, nowMs);
+      assert.equal(renewal.kind, 'stale-epoch');
+    },
+  );
 
   fact('member: joins at once get different epochs or are told to ask again', async (stores) => {
     const outcomes = await Promise.all(
