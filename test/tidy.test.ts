@@ -167,6 +167,36 @@ test('links in Markdown lead to something', () => {
   assert.deepEqual(dead, []);
 });
 
+test('every folder is explained in docs/architecture.md, and none that is not there', () => {
+  const [, section = ''] = read('docs/architecture.md').split('\n## Folders\n');
+  const explained = [...section.matchAll(/^\| `([^`]+)` \|/gm)].flatMap(([, name = '']) =>
+    alternatives(name),
+  );
+  const folders = [...source, 'test'].flatMap((top) =>
+    readdirSync(join(root, top), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => `${top}/${name}`),
+  );
+  assert.deepEqual(explained.sort(), folders.sort());
+});
+
+test('every decision is in the index, under its title', () => {
+  const index = read('docs/adr/README.md');
+  const missing = listed('docs/adr')
+    .filter((file) => /\/\d{4}-/.test(file))
+    .filter((file) => {
+      const [, number, title] = /^# (\d{4}) (.+)$/m.exec(read(file)) ?? [];
+      return !index.includes(`- [${number}](${posix.basename(file)}) ${title}\n`);
+    });
+  assert.deepEqual(missing, []);
+});
+
+/** `a/{b,c}` is `a/b` and `a/c`. */
+function alternatives(text: string): string[] {
+  const [, lead = '', names] = /^(.*)\{(.*)\}$/.exec(text) ?? [];
+  return names === undefined ? [text] : names.split(',').map((name) => lead + name);
+}
+
 function listed(folder: string): string[] {
   const recursive = folder !== '.';
   if (!existsSync(join(root, folder))) return [];
