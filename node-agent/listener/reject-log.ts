@@ -20,8 +20,9 @@ export class RejectLog {
   }
 
   warn(event: string, reason: string, fields: Fields): void {
-    const window = this.#windows.get(reason) ?? new RateWindow();
-    this.#windows.set(reason, window);
+    const key = `${event} ${reason}`; // logins and administrators are rejected for some of the same
+    const window = this.#windows.get(key) ?? new RateWindow();
+    this.#windows.set(key, window);
     if (!window.admits(this.#perMinuteMax, this.#clock.monotonicMs())) return;
     const { suppressed } = window;
     window.suppressed = 0;

@@ -4,6 +4,14 @@ import { RejectLog } from '#node-agent/listener/reject-log.ts';
 import { RecordingLog } from '#test/support/test-agent.ts';
 import { ManualTime } from '../dial/manual-time.ts';
 
+test('logins that are turned away in a crowd hide no administrator', () => {
+  const [time, log] = [new ManualTime(), new RecordingLog()];
+  const rejects = new RejectLog(log, time, 2);
+  for (let n = 0; n < 10; n++) rejects.warn('login.rejected', 'control-plane-away', {});
+  rejects.warn('admin.rejected', 'control-plane-away', { client: 'y' });
+  assert.deepEqual(log.of('admin.rejected'), [{ reason: 'control-plane-away', client: 'y' }]);
+});
+
 test('a crowd that is turned away fills no log, and hides nobody with another reason', () => {
   const [time, log] = [new ManualTime(), new RecordingLog()];
   const rejects = new RejectLog(log, time, 2);
