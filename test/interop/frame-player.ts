@@ -4,7 +4,7 @@ import { serveCalls } from '#test/bench/remote-calls.ts';
 import type { Login } from '#test/bench/server-under-test.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { type StationName, stationMacs, stationNames } from './hub-scenario.ts';
-import { isMarker, markerNumber, markers } from './marker.ts';
+import { isMarker, markerNumber, markers, type Vlan } from './marker.ts';
 
 /** A process on the servers' network that says and hears what a scenario asks. */
 export type FramePlayer = typeof calls;
@@ -14,7 +14,7 @@ interface Part {
   readonly bridge: boolean;
   readonly monitor: boolean;
   /** Its policy's; others have to tag what it shall hear. */
-  readonly vlanId: number;
+  readonly vlan: Vlan;
 }
 
 interface Play {
@@ -76,7 +76,7 @@ class Station {
   /** A monitor only listens. */
   readonly isMute: boolean;
   readonly heard: string[] = [];
-  readonly #vlanId: number;
+  readonly #vlan: Vlan;
   /** The last marker of each station. */
   readonly #marked = new Map<string, number>();
 
@@ -84,7 +84,7 @@ class Station {
     this.name = name;
     this.session = session;
     this.isMute = part.monitor;
-    this.#vlanId = part.vlanId;
+    this.#vlan = part.vlan;
     session.onFrame = (frame) => this.#onFrame(frame);
   }
 
@@ -99,7 +99,7 @@ class Station {
 
   /** Say that everything before is said; `to` hears it in its VLAN. */
   mark(number: number, to: Station): void {
-    this.session.send(markers(stationMacs[this.name], number, to.#vlanId));
+    this.session.send(markers(stationMacs[this.name], number, to.#vlan));
   }
 
   /** Wait until this station has what the other, whom it hears, was given to say so far. */

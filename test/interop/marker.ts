@@ -17,15 +17,21 @@ export const markerRule = {
   DstMacMask_bin: Buffer.alloc(6, 0xff).toString('base64'),
 };
 
+/** Where a station is; 0: in none. */
+export interface Vlan {
+  readonly id: number;
+  readonly typeId: number;
+}
+
 /** `number` below 256. As an ARP probe it claims no address. */
-export function markers(from: Buffer, number: number, vlanId: number): Buffer[] {
+export function markers(from: Buffer, number: number, vlan: Vlan): Buffer[] {
   const raw = Buffer.alloc(46);
   raw[raw.length - 1] = number;
   const frames = [
     ethernet(markerMac, from, 0x0806, arp('0.0.0.0', `192.0.2.${number}`)),
     ethernet(markerMac, from, etherType, raw),
   ];
-  return vlanId === 0 ? frames : frames.map((frame) => tagged(frame, vlanId));
+  return vlan.id === 0 ? frames : frames.map((frame) => tagged(frame, vlan.id, vlan.typeId));
 }
 
 export function isMarker(frame: Buffer): boolean {

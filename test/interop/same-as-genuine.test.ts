@@ -63,13 +63,19 @@ function titleOf({ name, differs }: Scenario): string {
 function nameOf(hex: string, { steps }: Scenario): string {
   const heard = Buffer.from(hex, 'hex');
   const inner = Buffer.concat([heard.subarray(0, 12), heard.subarray(16)]);
-  const find = (is: (frame: Buffer) => boolean) => steps.find(({ frame }) => is(frame))?.name;
-  const same = find((frame) => frame.equals(heard));
-  const tagged = find((frame) => frame.equals(inner));
-  const altered = find(
-    (frame) => frame.length === heard.length && frame.subarray(0, 14).equals(heard.subarray(0, 14)),
-  );
-  return same ?? (tagged && `${tagged}, tagged`) ?? (altered && `${altered}, altered`) ?? hex;
+  const beginsLike = (frame: Buffer, bytes: number): boolean =>
+    frame.subarray(0, bytes).equals(heard.subarray(0, bytes));
+  const fates: readonly (readonly [string, (frame: Buffer) => boolean])[] = [
+    ['', (frame) => frame.equals(heard)],
+    [', tagged', (frame) => frame.equals(inner)],
+    [', shortened', (frame) => beginsLike(frame, heard.length)],
+    [', altered', (frame) => frame.length === heard.length && beginsLike(frame, 14)],
+  ];
+  for (const [fate, fits] of fates) {
+    const step = steps.find(({ frame }) => fits(frame));
+    if (step !== undefined) return step.name + fate;
+  }
+  return hex;
 }
 
 /** Each of `taken` is taken away once, the rest keeps its order. */

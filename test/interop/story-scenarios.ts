@@ -9,6 +9,7 @@ import {
   ip4,
   ip6,
   ip6One,
+  tagged,
   tcp,
   tcpFlags,
   udp,
@@ -107,6 +108,31 @@ function summed(packet: Buffer): Buffer {
   packet.writeUInt16BE(foldSum(addSum(packet, 34, segmentBytes, pseudoHeader)), 50);
   return packet;
 }
+
+const plain = (n: number): Buffer => frame(broadcast, mac(3), `from a trunk, ${n}`);
+const fromTrunk: readonly Step[] = [
+  said('untagged', plain(1)),
+  said('of VLAN 5', tagged(plain(2), 5)),
+  said('of VLAN 6', tagged(plain(3), 6)),
+  said('of VLAN 5 with a priority', tagged(plain(4), 0xe005)),
+  said('of VLAN 0', tagged(plain(5), 0)),
+  said('of VLAN 5 in VLAN 6', tagged(tagged(plain(6), 5), 6)),
+  said('of VLAN 6 in VLAN 5', tagged(tagged(plain(7), 6), 5)),
+  said('of service VLAN 5', tagged(plain(8), 5, 0x88a8)),
+].map(by('third'));
+const trunkScenarios = [0x8100, 0x88a8].map(
+  (vlanTypeId): Scenario => ({
+    name: `a trunk speaks to VLANs, by tags of type ${vlanTypeId.toString(16)}`,
+    options: { vlanTypeId },
+    sender: { policy: { vlanId: 6 } },
+    receiver: { policy: { vlanId: 5 } },
+    steps: [
+      ...fromTrunk,
+      said('answer', frame(mac(3), sender, 'answer')),
+      said('tagged answer', tagged(frame(mac(3), sender, 'answer'), 5)),
+    ],
+  }),
+);
 
 /** What depends on what was said before. */
 export const storyScenarios: readonly Scenario[] = [
@@ -241,6 +267,72 @@ export const storyScenarios: readonly Scenario[] = [
       because: 'nothing hides behind its own tag',
       heard: ['receiver: only genuine IPv4'],
     },
+  },
+  ...trunkScenarios,
+  {
+    name: 'frames that hosts do not send',
+    steps: [
+      said('from a group', frame(broadcast, Buffer.from('030000000001', 'hex'), 'x')),
+      said('from everybody', frame(broadcast, broadcast, 'x')),
+      said('from nobody', frame(broadcast, Buffer.alloc(6), 'x')),
+      said('to nobody', frame(Buffer.alloc(6), sender, 'x')),
+      said('to oneself', frame(sender, sender, 'x')),
+      said('from one to the same', frame(mac(60), mac(60), 'x')),
+      said('only a header', frame(receiver, sender, '')),
+      said('not even a header', frame(receiver, sender, '').subarray(0, 13)),
+      said('of the longest', frame(receiver, sender, Buffer.alloc(1_586))),
+      said('too long', frame(receiver, sender, Buffer.alloc(1_590))),
+      said('empty IPv4', ethernet(receiver, sender, 0x0800, Buffer.alloc(0))),
+      said('empty ARP', ethernet(broadcast, sender, 0x0806, Buffer.alloc(0))),
+      said('empty IPv6', ethernet(receiver, sender, 0x86dd, Buffer.alloc(0))),
+      said('padded', Buffer.concat([udpOf('10.0.0.1'), Buffer.alloc(20)])),
+      said('with options', packet4(udp(1, 2), 17, { optionBytes: 8 })),
+      said('of another hub', frame(receiver, Buffer.from('5e0000000001', 'hex'), 'x')),
+      said('of a server', frame(receiver, Buffer.from('00ae00000001', 'hex'), 'x')),
+    ],
+    differs: {
+      because: 'groups send nothing, and a bridge neither reads nor shortens',
+      heard: [
+        'receiver: only genuine from a group',
+        'receiver: only genuine padded, shortened',
+        'receiver: only ours empty IPv4',
+        'receiver: only ours empty ARP',
+        'receiver: only ours empty IPv6',
+        'receiver: only ours padded',
+        'third: only genuine from a group',
+        'third: only ours empty ARP',
+      ],
+    },
+  },
+  {
+    name: 'limit of addresses: public ones count, if the hub says so',
+    options: { manageOnlyPrivateIp: false, manageOnlyLocalUnicastIpV6: false },
+    sender: { policy: { maxIp: 6, maxIpV6: 7 } },
+    steps: [
+      ...many(12, 'public IP', (n) => arpOf(`8.8.8.${n + 1}`)),
+      ...many(12, 'public IPv6', (n) => udp6(receiver, sender, `2001${'0'.repeat(26)}${10 + n}`)),
+    ],
+  },
+  {
+    name: 'checkIp: a public address of somebody else',
+    sender: { policy: { checkIp: true, checkIpV6: true } },
+    steps: [
+      said('owner', arpOf('8.8.8.8', receiver), 'receiver'),
+      said('thief', udpOf('8.8.8.8')),
+      said('owner of IPv6', udp6(broadcast, receiver, `2001${'0'.repeat(27)}1`), 'receiver'),
+      said('thief of IPv6', udp6(receiver, sender, `2001${'0'.repeat(27)}1`)),
+    ],
+  },
+  {
+    name: 'checkIp: a public address of somebody else, if the hub keeps them',
+    options: { manageOnlyPrivateIp: false, manageOnlyLocalUnicastIpV6: false },
+    sender: { policy: { checkIp: true, checkIpV6: true } },
+    steps: [
+      said('owner', arpOf('8.8.8.8', receiver), 'receiver'),
+      said('thief', udpOf('8.8.8.8')),
+      said('owner of IPv6', udp6(broadcast, receiver, `2001${'0'.repeat(27)}1`), 'receiver'),
+      said('thief of IPv6', udp6(receiver, sender, `2001${'0'.repeat(27)}1`)),
+    ],
   },
   {
     name: 'packets that contradict themselves, where no rule looks',

@@ -133,7 +133,9 @@ export class TwoHubs {
   #playOn({ address }: Host, hub: string, scenario: Scenario, logins: Logins): Promise<Heard> {
     const part = (name: StationName) => {
       const { bridge = true, monitor = false, policy }: Who = scenario[name] ?? {};
-      return { login: logins[name], bridge, monitor, vlanId: policy?.vlanId ?? 0 };
+      const { vlanTypeId } = { ...defaultHubOptions, ...scenario.options };
+      const vlan = { id: policy?.vlanId ?? 0, typeId: vlanTypeId };
+      return { login: logins[name], bridge, monitor, vlan };
     };
     return this.#player.call('play', {
       server: { address, port: 443, hub },
