@@ -1,18 +1,16 @@
-import type { Server } from 'node:http';
 import type { Clock, Timers } from '#shared/kernel/clock.ts';
 import type { Random } from '#shared/kernel/random.ts';
-import { AutoScaling } from './aws/auto-scaling.ts';
-import { Certificates } from './aws/certificates.ts';
-import { DynamoDb } from './aws/dynamodb.ts';
-import { secretStrings, secretsStandIn } from './aws/secrets.ts';
-import { type Gate, type StandIn, serveSigned } from './aws/signed-endpoint.ts';
-import { type KeptQueues, Sqs } from './aws/sqs.ts';
+import type { AutoScaling } from './aws/auto-scaling.ts';
+import { startServices } from './aws/services.ts';
+import { type Gate, serveSigned } from './aws/signed-endpoint.ts';
+import type { Sqs } from './aws/sqs.ts';
 import { settleCustomResources } from './custom-resource/settle.ts';
 import type { DataFolder } from './data-folder.ts';
 import { EventBus } from './events/event-bus.ts';
 import { close, listen } from './http-server.ts';
 import { CredentialRegistry } from './iam/credential-registry.ts';
 import { identityPolicies } from './iam/identity-policies.ts';
+import type { LocalFunction } from './lambda/function-process.ts';
 import { functionUrlStandIn, functionUrlTarget } from './lambda/function-url.ts';
 import { Functions } from './lambda/functions.ts';
 import { localFunctions } from './lambda/local-functions.ts';
@@ -28,6 +26,7 @@ import type { Endpoint } from './options.ts';
 import type { Reaper } from './process/reaper.ts';
 import { openSockets } from './sockets.ts';
 import type { Assembly } from './synth/assembly.ts';
+import { Teardown } from './teardown.ts';
 import type { LocalAddresses } from './template/physical.ts';
 import { Stack } from './template/stack.ts';
 import type { Trouble } from './trouble.ts';
@@ -63,19 +62,6 @@ export interface Deployment {
   stop(): Promise<void>;
 }
 
-/** Undoes what was done, the last first. */
-class Teardown {
-  private readonly steps: (() => unknown)[] = [];
-
-  add(step: () => unknown): void {
-    this.steps.push(step);
-  }
-
-  async run(): Promise<void> {
-    for (const step of this.steps.splice(0).reverse()) await step();
-  }
-}
-
 /** Create what the template describes, in the order in which things need each other. */
 export async function deploy(options: DeploymentOptions): Promise<Deployment> {
   const teardown = new Teardown();
@@ -107,57 +93,21 @@ async function create(options: DeploymentOptions, teardown: Teardown): Promise<D
     policies,
     onRefused: (message) => trouble.report('refused', message),
   };
-  const serve = (server: Server, standIn: StandIn): void => {
-    serveSigned(server, standIn, gate);
-    teardown.add(() => close(server));
-  };
-
-  const dynamodb = await DynamoDb.start(stack, data.database);
-  teardown.add(() => dynamodb.stop());
-  serve(services.dynamodb, dynamodb.standIn);
-  const sqs = await Sqs.start(stack, clock, await keptQueues(options));
-  await data.dropFormerMessages();
-  teardown.add(() => sqs.stop());
-  serve(services.sqs, sqs.standIn);
-  const passwordArn = stack.output('AdminPasswordSecret');
-  const given = options.adminPassword === undefined ? {} : { [passwordArn]: options.adminPassword };
-  const secrets = secretStrings(stack, { ...(await data.secrets()), ...given }, random);
-  await data.keepSecrets(secrets);
-  serve(services.secretsManager, secretsStandIn(secrets, stack));
-  const certificates = new Certificates(await data.certificates(), random, (kept) =>
-    data.keepCertificates(kept),
-  );
-  serve(services.acm, certificates.standIn);
-  const autoScaling = new AutoScaling(stack);
-  serve(services.autoScaling, autoScaling.standIn);
+  const aws = await startServices(options, stack, services, gate, teardown);
 
   const metrics = new MetricStore();
-  const functionsOf = (
-    its: Stack,
-    bundles: Assembly,
-    isWanted = (_: string) => true,
-  ): Functions => {
+  const functionsOf = (its: Stack, bundles: Assembly, isWanted?: (arn: string) => boolean) => {
     const specs = localFunctions(its, bundles, registry, endpoints);
-    return new Functions(
-      specs.filter(({ arn }) => isWanted(arn)),
-      {
-        ...options,
-        logFolder: data.logs,
-        onTrouble: (message) => trouble.report('function', message),
-        onLine: (line) => {
-          const read = readEmf(line);
-          if (read?.kind === 'figures') for (const one of read.datapoints) metrics.put(one);
-          if (read?.kind === 'bad') trouble.report('metrics', read.reason);
-        },
-      },
-    );
+    return createFunctions(options, specs, metrics, isWanted);
   };
   const functions = functionsOf(stack, assembly);
   teardown.add(() => functions.stop());
   for (const { logicalId, properties } of stack.ofType('AWS::Lambda::Url')) {
     const server = sockets.functionUrls.get(logicalId);
     const pool = functions.called(functionUrlTarget(properties));
-    if (server !== undefined) serve(server, functionUrlStandIn(pool, clock));
+    if (server === undefined) continue;
+    serveSigned(server, functionUrlStandIn(pool, clock), gate);
+    teardown.add(() => close(server));
   }
   const deleteLeftovers = await settleCustomResources(stack, functions, {
     ...options,
@@ -169,11 +119,11 @@ async function create(options: DeploymentOptions, teardown: Teardown): Promise<D
   });
 
   startEventSources(options, stack, functions, endpoints.sqs, teardown);
-  const events = startEvents(options, stack, sqs, teardown);
+  const events = startEvents(options, stack, aws.sqs, teardown);
   const operator = admitOperator(registry, random, endpoints);
   await data.keepOperator(operatorEnvironment(operator));
   await data.give(userFiles(stack, registry, random, data.folder));
-  const certificate = await listenerCertificate(stack, certificates, () =>
+  const certificate = await listenerCertificate(stack, aws.certificates, () =>
     data.certificate(options.frontDoor.address, clock),
   );
   await startLoadBalancer(options, stack, functions, certificate, teardown);
@@ -183,10 +133,10 @@ async function create(options: DeploymentOptions, teardown: Teardown): Promise<D
     stack,
     registry,
     functions,
-    autoScaling,
+    autoScaling: aws.autoScaling,
     metrics,
     events,
-    adminPassword: secrets[passwordArn] ?? '',
+    adminPassword: aws.adminPassword,
     operator,
     get certPem() {
       return certificate.current().certPem;
@@ -195,14 +145,26 @@ async function create(options: DeploymentOptions, teardown: Teardown): Promise<D
   };
 }
 
-async function keptQueues({ data, trouble }: DeploymentOptions): Promise<KeptQueues | undefined> {
-  if (data.queues === undefined) return undefined;
-  return {
-    journal: data.queues,
-    imported: await data.formerMessages(),
-    onGone: (queue, count) =>
-      trouble.report('queues', `${queue} is gone from the template, and ${count} messages with it`),
-  };
+/** Of a template's functions those that are wanted; what they tell in their logs is measured. */
+function createFunctions(
+  { clock, data, reaper, timers, trouble }: DeploymentOptions,
+  specs: readonly LocalFunction[],
+  metrics: MetricStore,
+  isWanted: (arn: string) => boolean = () => true,
+): Functions {
+  return new Functions(
+    specs.filter(({ arn }) => isWanted(arn)),
+    {
+      ...{ clock, reaper, timers },
+      logFolder: data.logs,
+      onTrouble: (message) => trouble.report('function', message),
+      onLine: (line) => {
+        const read = readEmf(line);
+        if (read?.kind === 'figures') for (const one of read.datapoints) metrics.put(one);
+        if (read?.kind === 'bad') trouble.report('metrics', read.reason);
+      },
+    },
+  );
 }
 
 function startEventSources(
