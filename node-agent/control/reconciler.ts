@@ -32,21 +32,19 @@ export class Reconciler {
       this.#carryOut(order);
       this.#reports.done(order.id);
     }
-    return this.#find(desired.inquiries ?? []);
+    this.#find(desired.inquiries ?? []);
+    return this.#reports.hasFound;
   }
 
-  #find(inquiries: readonly Inquiry[]): boolean {
-    let isNews = false;
+  #find(inquiries: readonly Inquiry[]): void {
+    this.#reports.keepFound(new Set(inquiries.map(({ id }) => id)));
     for (const inquiry of inquiries) {
       if (this.#reports.isDone(inquiry.id)) continue;
       const { hub, table, forget } = inquiry;
       this.#log.info('order.inquire', { hub, table, ...(forget !== undefined && { forget }) });
       const learned = this.#hubs.find(hub)?.instance.learned(table);
       this.#reports.found(findingOf(inquiry, learned, this.#clock));
-      this.#reports.done(inquiry.id);
-      isNews = true;
     }
-    return isNews;
   }
 
   #carryOut(order: Order): void {

@@ -42,6 +42,11 @@ export class Reports {
     return this.#opened.size + this.#closed.size + this.#released.size + this.#done.size;
   }
 
+  /** Somebody waits for what was found. */
+  get hasFound(): boolean {
+    return this.#found.size > 0;
+  }
+
   get hasReleased(): boolean {
     return this.#released.size > 0;
   }
@@ -70,12 +75,18 @@ export class Reports {
     this.#done.add(orderId);
   }
 
+  /** Done when it is told: until then it is asked, and counts as what its hub asks. */
   found(finding: Finding): void {
     this.#found.set(finding.id, finding);
   }
 
-  isDone(orderId: string): boolean {
-    return this.#done.has(orderId);
+  /** Nobody waits for what was found of others. */
+  keepFound(asked: ReadonlySet<string>): void {
+    for (const id of this.#found.keys()) if (!asked.has(id)) this.#found.delete(id);
+  }
+
+  isDone(id: string): boolean {
+    return this.#done.has(id) || this.#found.has(id);
   }
 
   /** For the next heartbeat. A farewell waits until the session's opening was acknowledged. */
@@ -96,7 +107,10 @@ export class Reports {
       closed,
       ...(usual.length > 0 && { usual }),
       released: firstOf(this.#released.values(), () => true),
-      done: firstOf(this.#done.values(), () => true),
+      done: [...found.map(({ id }) => id), ...firstOf(this.#done, () => true)].slice(
+        0,
+        heartbeatListMax,
+      ),
       ...(found.length > 0 && { found }),
     };
   }

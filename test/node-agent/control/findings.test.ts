@@ -4,6 +4,7 @@ import { findingOf } from '#node-agent/control/findings.ts';
 import { Reports } from '#node-agent/control/reports.ts';
 import type { LearnedAddress } from '#node-agent/switch/learned.ts';
 import {
+  type Finding,
   findingSchema,
   findingsMax,
   foundAddressesMax,
@@ -80,4 +81,34 @@ test('findings are told until acknowledged, no more at once than a heartbeat tak
   reports.found(findingOf({ id: 'last' }, table, clock));
   reports.restart([]);
   assert.equal(reports.take().found, undefined);
+});
+
+/** As long as one may be. */
+function longFinding(id: string): Finding {
+  const owner = (n: number) => `SID-${String(n).padStart(251, '0')}`;
+  return findingOf({ id }, tableOf(65_536, owner).table, clock);
+}
+
+test('an inquiry is done with the heartbeat that tells what was found', () => {
+  const reports = new Reports();
+  for (const id of ['one', 'two']) reports.found(longFinding(id));
+  const first = reports.take();
+  assert.deepEqual([first.found?.map(({ id }) => id), first.done], [['one'], ['one']]);
+  assert(reports.isDone('two'), 'and is not looked for again until then');
+  reports.acknowledge(first);
+  assert(reports.hasFound);
+  assert.deepEqual(reports.take().done, ['two']);
+});
+
+test('an administrator who asks faster than heartbeats tell: no more is kept than is asked', () => {
+  const reports = new Reports();
+  for (let round = 0; round < 50; round += 1) {
+    const asked = Array.from({ length: 4 }, (_, at) => `${round}-${at}`);
+    reports.keepFound(new Set(asked));
+    for (const id of asked) reports.found(longFinding(id));
+    reports.acknowledge(reports.take());
+  }
+  let told = 0;
+  for (; reports.hasFound; told += 1) reports.acknowledge(reports.take());
+  assert.equal(told, 3);
 });
