@@ -12,7 +12,6 @@ import { liveSessions } from './session-methods.ts';
 /** A heartbeat may be two seconds away, and its answer's findings come with the next. */
 const waitMs = 6_000;
 const lookEveryMs = 250;
-const idBytes = 16;
 
 /** What one member found. */
 export interface Found {
@@ -31,20 +30,20 @@ export async function inquire(
   const members = await membersRunning(ports, hub);
   const asked = { ...what, kind: 'inquire', hub: hub.name } as const;
   const untilMs = ports.clock.nowMs() + waitMs;
-  const waiting = new Map<string, Member>();
-  for (const member of members) {
-    const id = ports.random.bytes(idBytes).toString('hex');
-    await order(ports, [member.memberId], { ...asked, untilMs }, id);
-    waiting.set(id, member);
-  }
+  const ids = await order(
+    ports,
+    members.map(({ memberId }) => memberId),
+    { ...asked, untilMs },
+  );
+  const waiting = new Map(members.map((member) => [member, ids.get(member.memberId) ?? '']));
   const found: Found[] = [];
   while (waiting.size > 0) {
-    if (ports.clock.nowMs() >= untilMs) throw silent(ports, [...waiting.values()]);
+    if (ports.clock.nowMs() >= untilMs) throw silent(ports, [...waiting.keys()]);
     await new Promise<void>((resolve) => ports.timers.after(lookEveryMs, resolve));
-    await inParallel([...waiting], async ([id, member]) => {
+    await inParallel([...waiting], async ([member, id]) => {
       const finding = await ports.stores.findings.get(member.memberId, id);
       if (finding === undefined) return;
-      waiting.delete(id);
+      waiting.delete(member);
       found.push({ member, finding });
     });
   }

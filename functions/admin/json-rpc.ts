@@ -64,6 +64,7 @@ export async function resultAnswer(
 const explained: ReadonlySet<number> = new Set([
   errorCode.invalidParameter,
   errorCode.disconnected,
+  errorCode.tooManyItems,
 ]);
 
 /** The answer to a refused call; the HTTP status stays 200. */

@@ -69,7 +69,6 @@ export type Member = Readonly<z.infer<typeof memberSchema>> & {
   /** Clients that were sent to it lately and are not seen there yet. */
   readonly sent?: Sent;
 };
-export type MemberOrder = Member['orders'][number];
 
 const tableTagCharacters = 8;
 

@@ -1,10 +1,11 @@
 import type { Observed, SessionReport } from '#shared/contract/heartbeat.ts';
 import { hubName, nameKey } from '#shared/kernel/ids.ts';
 import { isSteady } from '../domain/lease.ts';
+import type { MemberOrder } from '../domain/order-room.ts';
 import { remainingAfter } from '../domain/reservation.ts';
 import { clientTag } from '../domain/seat.ts';
 import { arrivedSlots, trialAfter } from '../domain/suspicion.ts';
-import { type Member, type MemberOrder, sentAttribute } from './member-item.ts';
+import { type Member, sentAttribute } from './member-item.ts';
 import type { Attributes, Change, Value } from './table.ts';
 
 /** What one new heartbeat changes, relative to `member` as read. */

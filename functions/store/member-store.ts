@@ -5,10 +5,12 @@ import type { Random } from '#shared/kernel/random.ts';
 import { admissionsPerHeartbeatMax } from '../domain/admission.ts';
 import { machineEnds } from '../domain/drain.ts';
 import { isAlive } from '../domain/lease.ts';
+import type { MemberOrder } from '../domain/order-room.ts';
 import { arrivedSlots, sentMark } from '../domain/suspicion.ts';
 import { keyOf } from './keys.ts';
-import { aliveStates, type DrainRequest, MemberEndings, unchanged } from './member-endings.ts';
-import { type Member, type MemberOrder, memberOf, sentAttribute, tableTag } from './member-item.ts';
+import { type DrainRequest, MemberEndings, unchanged } from './member-endings.ts';
+import { type Member, memberOf, sentAttribute, tableTag } from './member-item.ts';
+import { MemberOrders, type Ordered } from './member-orders.ts';
 import { endsOrders, leaseAfter, renewalChange } from './member-renewal.ts';
 import { type Pledge, pledge } from './pledge.ts';
 import { Roster, type RosterEntry } from './roster.ts';
@@ -17,24 +19,19 @@ import {
   above,
   all,
   always,
-  any,
   atMost,
-  attributeAbsent,
   below,
   type Change,
   getManyMax,
   is,
   itemAbsent,
-  oneOf,
   sizeBelow,
   type Table,
   type Value,
 } from './table.ts';
 
-export type { Member, MemberOrder } from './member-item.ts';
+export type { Member } from './member-item.ts';
 
-/** Most orders waiting for one member; an admin call that would exceed it is told to come back. */
-export const ordersMax = 100;
 /** Members of one draw, and how many there are to draw from. */
 export interface Sample {
   readonly members: readonly Member[];
@@ -76,11 +73,13 @@ export class MemberStore {
   readonly #table: Table;
   readonly #roster: Roster;
   readonly #endings: MemberEndings;
+  readonly #orders: MemberOrders;
 
   constructor(table: Table) {
     this.#table = table;
     this.#roster = new Roster(table);
     this.#endings = new MemberEndings(table, this.#roster, (id) => this.get(id));
+    this.#orders = new MemberOrders(table);
   }
 
   async get(id: MemberId): Promise<Member | undefined> {
@@ -329,21 +328,9 @@ export class MemberStore {
     return this.#roster.strikeStray(id, sinceMs);
   }
 
-  /** Ask something of a member; repeated in each answer until done. False: too many are waiting. */
-  async order(id: MemberId, order: MemberOrder): Promise<boolean> {
-    const outcome = await this.#table.update(
-      keyOf.member(id),
-      { append: { orders: [order as unknown as Value] } },
-      all(
-        oneOf('state', aliveStates),
-        any(attributeAbsent('orders'), sizeBelow('orders', ordersMax)),
-      ),
-    );
-    return (
-      outcome.kind === 'written' ||
-      outcome.current === undefined ||
-      !isAlive(memberOf(outcome.current))
-    );
+  /** See {@link MemberOrders.put}. */
+  order(id: MemberId, order: MemberOrder): Promise<Ordered> {
+    return this.#orders.put(id, order);
   }
 }
 

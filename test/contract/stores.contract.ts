@@ -184,6 +184,49 @@ export function storesContract(engine: string, emptyTable: () => Promise<Table>)
     assert.equal(member && member.headroom + member.sessions + member.reserved, member?.capacity);
   });
 
+  fact(
+    'member: one hub has its share of orders, however many at once; another its own',
+    async (stores) => {
+      await joined(stores);
+      const put = (hub: string, count: number) =>
+        Promise.all(
+          Array.from({ length: count }, (_, at) =>
+            stores.members.order(id, {
+              kind: 'disconnect',
+              id: `${hub}${at}`,
+              hub,
+              session: `S${at}`,
+            }),
+          ),
+        );
+      const greedy = await put('Greedy', 80);
+      const share = 50;
+      assert.equal(greedy.filter(({ kind }) => kind === 'waits').length, share);
+      assert((await put('Other', 3)).every(({ kind }) => kind === 'waits'));
+      const waiting = (await stores.members.get(id))?.orders;
+      assert.equal(waiting?.length, share + 3);
+      const done = waiting.map((order) => order.id);
+      await stores.members.renew(id, observed(2, { done }), leaseMs, nowMs);
+      assert((await put('Greedy', 1)).every(({ kind }) => kind === 'waits'));
+    },
+  );
+
+  fact('member: the same inquired by many at once is asked a few times at most', async (stores) => {
+    await joined(stores);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, at) =>
+        stores.members.order(id, {
+          ...{ kind: 'inquire', id: `id-${at}`, hub: 'Office', table: 'mac', untilMs: nowMs + 1 },
+        }),
+      ),
+    );
+    const asked = (await stores.members.get(id))?.orders.map((order) => order.id) ?? [];
+    assert(asked.length <= 4, `${asked.length} inquiries`);
+    for (const answer of answers) {
+      assert(answer.kind === 'waits' && asked.includes(answer.id), JSON.stringify(answer));
+    }
+  });
+
   fact('member: a renewal and a loss at once: one of them, never both', async (stores) => {
     await joined(stores);
     const [renewal, lost] = await Promise.all([

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ordersMax } from '#functions/store/member-store.ts';
+import { ordersMax } from '#functions/domain/order-room.ts';
 import { endedAttribute } from '#functions/store/session-store.ts';
 import type { Item } from '#functions/store/table.ts';
 import { drainLimits, memberSendBudget } from '#node-agent/limits.ts';
