@@ -15,7 +15,7 @@ import { SecretReader } from './aws/secret-reader.ts';
 import { SignedPost } from './aws/signed-post.ts';
 import { deriveKey, Sealer } from './domain/sealing.ts';
 import { env } from './env.ts';
-import type { Calling } from './frontdoor/calling.ts';
+import type { Calling } from './frontdoor/front-door.ts';
 import { CallStore } from './store/call-store.ts';
 import type { CertificateStore } from './store/certificate-store.ts';
 import type { DelayQueue } from './store/delay-queue.ts';

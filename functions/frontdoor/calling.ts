@@ -1,13 +1,5 @@
 import type { MemberState } from '#shared/contract/member.ts';
-import type { CallStore } from '../store/call-store.ts';
-import type { MemberCaller } from '../store/member-caller.ts';
 import type { FrontDoor } from './front-door.ts';
-
-/** How a fleet of nobody gets its first member. */
-export interface Calling {
-  readonly calls: CallStore;
-  readonly caller: MemberCaller;
-}
 
 /** A call each so often is enough, however many clients knock. */
 export const callEveryMs = 30_000;

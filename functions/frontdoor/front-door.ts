@@ -2,8 +2,15 @@ import type { Clock } from '#shared/kernel/clock.ts';
 import type { Log } from '#shared/kernel/log.ts';
 import type { Random } from '#shared/kernel/random.ts';
 import type { Sealer } from '../domain/sealing.ts';
+import type { CallStore } from '../store/call-store.ts';
+import type { MemberCaller } from '../store/member-caller.ts';
 import type { Stores } from '../store/stores.ts';
-import type { Calling } from './calling.ts';
+
+/** How a fleet of nobody gets its first member. */
+export interface Calling {
+  readonly calls: CallStore;
+  readonly caller: MemberCaller;
+}
 
 /** What the front door works with. */
 export interface FrontDoor {

@@ -1,12 +1,9 @@
 import { assert } from '#shared/kernel/assert.ts';
-import type { Clock } from '#shared/kernel/clock.ts';
-import type { Log } from '#shared/kernel/log.ts';
 import { arrivalLimitMs, decideArrival } from '../domain/arrival.ts';
 import { launchHeartbeatSeconds } from '../env.ts';
-import type { DelayQueue } from '../store/delay-queue.ts';
-import type { LifecycleAction, MachineGroup } from '../store/machine-group.ts';
-import type { Stores } from '../store/stores.ts';
+import type { LifecycleAction } from '../store/machine-group.ts';
 import { lifecycleMessage } from './message.ts';
+import type { Lifecycle } from './ports.ts';
 
 /** A member that is to come is looked for this often. */
 const lookAgainSeconds = 5;
@@ -22,19 +19,7 @@ assert(
  * of the event makes a second chain of looks, which ends with the first.
  */
 export async function arrive(
-  {
-    clock,
-    group,
-    log,
-    queue,
-    stores,
-  }: {
-    readonly stores: Stores;
-    readonly group: MachineGroup;
-    readonly queue: DelayQueue;
-    readonly clock: Clock;
-    readonly log: Log;
-  },
+  { clock, group, log, queue, stores }: Lifecycle,
   action: LifecycleAction,
   since?: number,
 ): Promise<void> {

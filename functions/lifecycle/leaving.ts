@@ -6,8 +6,8 @@ import { lifecycleHeartbeatSeconds } from '../env.ts';
 import type { LifecycleAction } from '../store/machine-group.ts';
 import type { Member } from '../store/member-store.ts';
 import { forget } from './forgetting.ts';
-import type { Lifecycle } from './lifecycle.ts';
 import { lifecycleMessage } from './message.ts';
+import type { Lifecycle } from './ports.ts';
 
 /** Members whose machine waits are looked at this often: an agent is empty after about 12 s. */
 const lookAgainSeconds = 5;

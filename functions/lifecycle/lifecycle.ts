@@ -1,25 +1,12 @@
 import { unreachable } from '#shared/kernel/assert.ts';
-import type { Clock } from '#shared/kernel/clock.ts';
 import type { MachineId } from '#shared/kernel/ids.ts';
-import type { Log } from '#shared/kernel/log.ts';
 import { interruptionLimitMs } from '../domain/drain.ts';
 import { decideMachineGone } from '../domain/machine.ts';
-import type { DelayQueue } from '../store/delay-queue.ts';
-import type { MachineGroup } from '../store/machine-group.ts';
-import type { Stores } from '../store/stores.ts';
 import { arrive } from './arrival.ts';
 import { forget } from './forgetting.ts';
 import { leave } from './leaving.ts';
 import { type LifecycleMessage, lifecycleMessage } from './message.ts';
-
-/** What the lifecycle function works with. `queue` is its own. */
-export interface Lifecycle {
-  readonly stores: Stores;
-  readonly group: MachineGroup;
-  readonly queue: DelayQueue;
-  readonly clock: Clock;
-  readonly log: Log;
-}
+import type { Lifecycle } from './ports.ts';
 
 /** Looked at this long after a lease should have ended. */
 const leaseMarginMs = 1_000;
