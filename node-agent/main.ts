@@ -103,17 +103,24 @@ function numberInArguments(): number {
   return at < 0 ? 0 : Number(process.argv[at + 1]);
 }
 
-function readConfig(): AgentConfig {
-  const { values } = parseArgs({
-    options: {
-      config: { type: 'string' },
-      process: { type: 'string' },
-      processes: { type: 'string' },
-    },
-  });
-  if (values.config === undefined) {
-    throw new StartFailure('usage: main --config FILE [--process NUMBER [--processes COUNT]]');
+const usage = 'usage: main --config FILE [--process NUMBER [--processes COUNT]]';
+const options = {
+  config: { type: 'string' },
+  process: { type: 'string' },
+  processes: { type: 'string' },
+} as const;
+
+function readOptions() {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    throw new StartFailure(usage, { cause: error });
   }
+}
+
+function readConfig(): AgentConfig {
+  const values = readOptions();
+  if (values.config === undefined) throw new StartFailure(usage);
   let text: string;
   try {
     text = readFileSync(values.config, 'utf8');

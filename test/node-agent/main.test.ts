@@ -90,6 +90,14 @@ describe('the process', () => {
     });
   });
 
+  test('an option there is not ends it with 1 and says which there are', async () => {
+    await withProcess(async (member) => {
+      member.startWith(['--confg', 'agent.json']);
+      assert.equal(await member.ended(), 1);
+      assert.match(failures(member), /usage: .*--config FILE.*'--confg'/);
+    });
+  });
+
   test('a configuration that is not there is named', async () => {
     await withProcess(async (member) => {
       member.startWith(['--config', '/nowhere/agent.json']);
