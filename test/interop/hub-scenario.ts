@@ -91,6 +91,20 @@ export function packet4(payload: Buffer, protocol: number, more: object = {}): B
   return ethernet(receiver, sender, 0x0800, ip4(payload, { protocol, ...more }));
 }
 
+/** A UDP packet from this address. */
+export const udpOf = (address: string, port = 2): Buffer =>
+  packet4(udp(1, port), 17, { from: address });
+
+/** So many steps, numbered. */
+export function many(count: number, name: string, make: (n: number) => Buffer): Step[] {
+  return Array.from({ length: count }, (_, n) => said(`${name} ${n}`, make(n)));
+}
+
+/** Another says it. */
+export const by =
+  (from: StationName) =>
+  (step: Step): Step => ({ ...step, from });
+
 const group4 = (last: string): Buffer => Buffer.from(`01005e0000${last}`, 'hex');
 const group6 = Buffer.from('333300000016', 'hex');
 const lldpBridges = Buffer.from('0180c200000e', 'hex');

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { accessScenarios } from './access-scenarios.ts';
+import { addressScenarios } from './address-scenarios.ts';
+import { frameScenarios } from './frame-scenarios.ts';
 import { everyKind, flooded, type Scenario, type Step, stationNames } from './hub-scenario.ts';
 import { policyScenarios } from './policy-scenarios.ts';
-import { storyScenarios } from './story-scenarios.ts';
 import { type HeardOnBoth, TwoHubs } from './two-hubs.ts';
 
 /**
  * The same frames through a hub of Debian's genuine server and through one of ours: every station
  * hears the same from both, in the same order, but for what a scenario names.
  */
-const scenarios = [...policyScenarios, ...accessScenarios, ...storyScenarios];
+const scenarios = [...policyScenarios, ...accessScenarios, ...addressScenarios, ...frameScenarios];
 /** So that one waits while another computes. */
 const atOnce = 2;
 
