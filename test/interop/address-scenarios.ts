@@ -73,6 +73,15 @@ export const addressScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'dhcpForce: a lent address that somebody else took',
+    ...lent(0),
+    steps: [
+      ...lent(0).steps,
+      said('taken', arpOf('10.0.0.9', receiver), 'receiver'),
+      said('taken back', udpOf('10.0.0.9', 3)),
+    ],
+  },
+  {
     name: 'checkIp: an address of somebody else',
     sender: { policy: { checkIp: true } },
     steps: [
