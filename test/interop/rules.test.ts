@@ -157,7 +157,8 @@ test('the administrator of the hub sees who is where, and has a station forgotte
 
 test('MaxUpload: what one client sends is limited, what it hears is not', async (t) => {
   const obstacle = await whyNoIperf(five.host);
-  if (obstacle !== undefined) return t.skip(obstacle);
+  if (obstacle !== undefined && !process.env['CI']) return t.skip(obstacle);
+  assert.equal(obstacle, undefined);
   const offeredBps = 10_000_000;
   const seconds = 2;
   for (const client of [five, alsoFive]) await startIperf(client);

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { ListQueuesCommand, PurgeQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { ReconnectingSession } from '#node-agent/dial/reconnecting.ts';
 import { eventually } from '#test/support/eventually.ts';
-import { variablesIn } from '#test/support/operator.ts';
+import { operatorAccess } from '#test/support/operator.ts';
 import { CloudProcess } from './cloud-process.ts';
 
 /** The sweeper looks each minute, for what the watchdog should have done half a minute ago. */
@@ -87,15 +87,7 @@ describe('the local cloud loses sight of a member', { timeout: 290_000 }, () => 
 
 /** Empties the watchdog's queue, as an operator may who takes its messages for stale ones. */
 async function watchdogPurge(operatorFile: string) {
-  const value = variablesIn(operatorFile);
-  const client = new SQSClient({
-    endpoint: value('AWS_ENDPOINT_URL_SQS'),
-    region: value('AWS_REGION'),
-    credentials: {
-      accessKeyId: value('AWS_ACCESS_KEY_ID'),
-      secretAccessKey: value('AWS_SECRET_ACCESS_KEY'),
-    },
-  });
+  const client = new SQSClient(operatorAccess(operatorFile, 'SQS'));
   const { QueueUrls = [] } = await client.send(new ListQueuesCommand());
   const QueueUrl = QueueUrls.find((url) => /WatchdogQueue/.test(url));
   assert(QueueUrl, QueueUrls.join());

@@ -7,7 +7,7 @@ import { DeleteItemCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/c
 import type { ReconnectingSession, Setback } from '#node-agent/dial/reconnecting.ts';
 import { errorCode } from '#shared/wire/error-code.ts';
 import { eventually } from '#test/support/eventually.ts';
-import { variablesIn } from '#test/support/operator.ts';
+import { operatorAccess } from '#test/support/operator.ts';
 import { CloudProcess } from './cloud-process.ts';
 
 const users = ['ada', 'ben', 'cyd'];
@@ -86,15 +86,7 @@ describe('the local cloud with nobody in its group', { timeout: 200_000 }, () =>
 
 /** As if the last call for a member were longer ago than one is made each time. */
 async function forgetCall(operatorFile: string): Promise<void> {
-  const value = variablesIn(operatorFile);
-  const client = new DynamoDBClient({
-    endpoint: value('AWS_ENDPOINT_URL_DYNAMODB'),
-    region: value('AWS_REGION'),
-    credentials: {
-      accessKeyId: value('AWS_ACCESS_KEY_ID'),
-      secretAccessKey: value('AWS_SECRET_ACCESS_KEY'),
-    },
-  });
+  const client = new DynamoDBClient(operatorAccess(operatorFile, 'DYNAMODB'));
   const { TableNames: [TableName] = [] } = await client.send(new ListTablesCommand());
   const Key = { pk: { S: 'FLEET-CALL' }, sk: { S: 'LAST' } };
   const { Attributes: call } = await client.send(

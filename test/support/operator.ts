@@ -21,16 +21,10 @@ export class GroupOperator {
   }
 
   static async of(path: string, relay?: Relay): Promise<GroupOperator> {
-    const value = variablesIn(path);
-    const endpoint = value('AWS_ENDPOINT_URL_AUTO_SCALING');
-    const socketPath = await relay?.(new URL(endpoint).host);
+    const access = operatorAccess(path, 'AUTO_SCALING');
+    const socketPath = await relay?.(new URL(access.endpoint).host);
     const client = new AutoScalingClient({
-      endpoint,
-      region: value('AWS_REGION'),
-      credentials: {
-        accessKeyId: value('AWS_ACCESS_KEY_ID'),
-        secretAccessKey: value('AWS_SECRET_ACCESS_KEY'),
-      },
+      ...access,
       ...(socketPath !== undefined && {
         requestHandler: { httpAgent: agentOn(socketPath) },
       }),
@@ -69,8 +63,16 @@ function agentOn(socketPath: string): Agent {
   return new Agent(options);
 }
 
-/** What such a file says. */
-export function variablesIn(path: string): (name: string) => string {
+/** How a client of one service asks as the operator whose file this is. */
+export function operatorAccess(path: string, service: 'AUTO_SCALING' | 'DYNAMODB' | 'SQS') {
   const text = readFileSync(path, 'utf8');
-  return (name) => new RegExp(`^export ${name}='(.*)'$`, 'm').exec(text)?.[1] ?? '';
+  const value = (name: string) => new RegExp(`^export ${name}='(.*)'$`, 'm').exec(text)?.[1] ?? '';
+  return {
+    endpoint: value(`AWS_ENDPOINT_URL_${service}`),
+    region: value('AWS_REGION'),
+    credentials: {
+      accessKeyId: value('AWS_ACCESS_KEY_ID'),
+      secretAccessKey: value('AWS_SECRET_ACCESS_KEY'),
+    },
+  };
 }
