@@ -111,7 +111,7 @@ describe('a member outside AWS, and another identity', { timeout: 300_000 }, () 
         `aws_secret_access_key=${secretOf(given('paris', 'credentials'))}\n`,
     );
     const refused = await apiAs('berlin', forged).join(join, 5_000);
-    assert.deepEqual(refused, { kind: 'unreachable', detail: 'HTTP 403' });
+    assert.deepEqual(refused, { kind: 'unreachable', detail: 'HTTP 403: Forbidden' });
   });
 
   test('keys call the agent API and nothing else; the refusal names the missing line', async () => {
