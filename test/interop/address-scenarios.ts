@@ -19,6 +19,13 @@ const addresses: readonly Step[] = [
   ...many(3, 'public IP', (n) => arpOf(`8.8.8.${n + 1}`)),
   ...many(20, 'IPv6', (n) => udp6(receiver, sender, `fe80${'0'.repeat(25)}1${10 + n}`)),
 ];
+/** A public address of the receiver's, used by the sender. */
+const publicTaken: readonly Step[] = [
+  said('owner', arpOf('8.8.8.8', receiver), 'receiver'),
+  said('thief', udpOf('8.8.8.8')),
+  said('owner of IPv6', udp6(broadcast, receiver, `2001${'0'.repeat(27)}1`), 'receiver'),
+  said('thief of IPv6', udp6(receiver, sender, `2001${'0'.repeat(27)}1`)),
+];
 const limits: readonly (readonly [string, Partial<Policy>, boolean])[] = [
   ['none', {}, true],
   ['none for who does not bridge', {}, false],
@@ -160,22 +167,12 @@ export const addressScenarios: readonly Scenario[] = [
   {
     name: 'checkIp: a public address of somebody else',
     sender: { policy: { checkIp: true, checkIpV6: true } },
-    steps: [
-      said('owner', arpOf('8.8.8.8', receiver), 'receiver'),
-      said('thief', udpOf('8.8.8.8')),
-      said('owner of IPv6', udp6(broadcast, receiver, `2001${'0'.repeat(27)}1`), 'receiver'),
-      said('thief of IPv6', udp6(receiver, sender, `2001${'0'.repeat(27)}1`)),
-    ],
+    steps: publicTaken,
   },
   {
     name: 'checkIp: a public address of somebody else, if the hub keeps them',
     options: { manageOnlyPrivateIp: false, manageOnlyLocalUnicastIpV6: false },
     sender: { policy: { checkIp: true, checkIpV6: true } },
-    steps: [
-      said('owner', arpOf('8.8.8.8', receiver), 'receiver'),
-      said('thief', udpOf('8.8.8.8')),
-      said('owner of IPv6', udp6(broadcast, receiver, `2001${'0'.repeat(27)}1`), 'receiver'),
-      said('thief of IPv6', udp6(receiver, sender, `2001${'0'.repeat(27)}1`)),
-    ],
+    steps: publicTaken,
   },
 ];
